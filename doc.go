@@ -1,0 +1,49 @@
+// Package putrecords answers a Kinesis PutRecords call as Amazon's service does: it validates the batch, maps partition keys
+// by MD5 onto the hash ranges of shards, throttles each shard, issues sequence numbers, and returns one result for each record in
+// the request's order, failures included. It runs in process, without a server, a network or an account.
+//
+//	stream := putrecords.MustNew(putrecords.Config{Shards: 4})
+//	out, err := stream.Put(ctx, putrecords.Entry("user-1", []byte("a click")), putrecords.Entry("user-2", nil))
+//
+// # Failures
+//
+// A request fails as a whole, and nothing of it is stored, with an error that is an [*Error]: its code is AWS's, and so is its text.
+//
+//	if errors.Is(err, putrecords.ResourceNotFoundException) { … }
+//
+// A request that does not fail as a whole may still hold records that failed: throttled ones, and ones that the log could not
+// store. A producer that looks at the error alone loses them. [Output.FailedRecordCount] tells how many there are, and
+// [Output.Failed] which.
+//
+// Each shard takes 1,000 records and 1 MiB a second, from two token buckets that hold one second's worth; [Limits] sets other
+// rates. What a stream cannot cause by itself, such as a KMS key that is disabled or a failure of the service, comes from
+// [Stream.Inject].
+//
+// # Time
+//
+// A stream has one clock, Config.Now, and starts no timer and no goroutine. With virtual time, hours of traffic take seconds:
+//
+//	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+//	stream := putrecords.MustNew(putrecords.Config{Now: func() time.Time { return now }})
+//	now = now.Add(time.Hour)
+//
+// The same Config and the same calls at the same times give the same bytes. Without an option it is right in a testing/synctest
+// bubble, where time.Now is virtual.
+//
+// # Storage
+//
+// Accepted records go to a [Log], which gives them their positions: a [MemoryLog], by default; [Discard], which keeps none; or
+// one of your own, on a disk or over a network, which may finish later than it begins. [Stream.Records] reads what the log holds. A log
+// that fails makes InternalFailure entries.
+//
+// # Shards
+//
+// [Stream.SplitShard] and [Stream.MergeShards] reshard as AWS does: parents close, children with higher numbers take over, at once or,
+// with Config.ReshardDelay, seconds later as in production. [Stream.Shards] lists them all. [Config] takes such a list
+// back as Layout, for a stream that goes on elsewhere.
+//
+// # Fidelity
+//
+// What AWS documents, or has been seen to do in production, is marked as such in the fidelity table of the README, as is what is
+// inferred, and what is unknown and decided here. The latter may change when it becomes known.
+package putrecords

@@ -1,0 +1,184 @@
+package putrecords
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// An ErrorCode is the name of an error, spelled as AWS spells it. It is an error itself, so that
+//
+//	errors.Is(err, putrecords.ResourceNotFoundException)
+//
+// holds for every [*Error] with that code.
+type ErrorCode string
+
+// The codes that PutRecords, SplitShard and MergeShards answer with. Those that a stream cannot cause by itself, such as
+// AccessDeniedException and the KMS codes, come from [Stream.Inject].
+const (
+	AccessDeniedException                  ErrorCode = "AccessDeniedException"
+	DryRunOperationException               ErrorCode = "DryRunOperationException"
+	InternalFailure                        ErrorCode = "InternalFailure"
+	InvalidArgumentException               ErrorCode = "InvalidArgumentException"
+	KMSAccessDeniedException               ErrorCode = "KMSAccessDeniedException"
+	KMSDisabledException                   ErrorCode = "KMSDisabledException"
+	KMSInvalidStateException               ErrorCode = "KMSInvalidStateException"
+	KMSNotFoundException                   ErrorCode = "KMSNotFoundException"
+	KMSOptInRequired                       ErrorCode = "KMSOptInRequired"
+	KMSThrottlingException                 ErrorCode = "KMSThrottlingException"
+	ProvisionedThroughputExceededException ErrorCode = "ProvisionedThroughputExceededException"
+	ResourceInUseException                 ErrorCode = "ResourceInUseException"
+	ResourceNotFoundException              ErrorCode = "ResourceNotFoundException"
+	UnrecognizedClientException            ErrorCode = "UnrecognizedClientException"
+	ValidationException                    ErrorCode = "ValidationException"
+)
+
+// Error returns the code itself.
+func (c ErrorCode) Error() string { return string(c) }
+
+// perRecord reports whether AWS returns the code for single records of an otherwise successful answer.
+func (c ErrorCode) perRecord() bool {
+	return c == ProvisionedThroughputExceededException || c == InternalFailure
+}
+
+// An Error is an answer that refuses a whole request. It encodes as the body that AWS sends. Its methods ErrorCode and
+// ErrorMessage are those of the errors of the AWS SDK, and HTTPStatusCode that of its responses.
+type Error struct {
+	Code    ErrorCode `json:"__type"`
+	Message string    `json:"message"`
+}
+
+// MarshalJSON encodes the error as the body that AWS sends, in which a few codes have their text as "Message".
+func (e Error) MarshalJSON() ([]byte, error) {
+	switch e.Code {
+	case AccessDeniedException, "SerializationException":
+		return json.Marshal(struct {
+			Code    ErrorCode `json:"__type"`
+			Message string
+		}{e.Code, e.Message})
+	}
+	type plain Error
+	return json.Marshal(plain(e))
+}
+
+// Error returns the code and the message.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Is reports whether target is the error's [ErrorCode].
+func (e *Error) Is(target error) bool { return target == error(e.Code) }
+
+// ErrorCode returns the code as a string.
+func (e *Error) ErrorCode() string { return string(e.Code) }
+
+// ErrorMessage returns the message.
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// HTTPStatusCode returns the status of the HTTP response that carries the error: 500 for InternalFailure, 400 for all others.
+func (e *Error) HTTPStatusCode() int {
+	if e.Code == InternalFailure {
+		return 500
+	}
+	return 400
+}
+
+// A ConfigError is what [New] returns for a [Config] that makes no sense.
+type ConfigError struct {
+	Field  string // the field of Config, such as "Limits.ByteBurst" or "Layout[2].ShardID"
+	Reason string // the value and the rule that it breaks
+}
+
+// Error names the field, the value and the rule.
+func (e *ConfigError) Error() string { return "putrecords: Config." + e.Field + ": " + e.Reason }
+
+func configErrorf(field, format string, args ...any) *ConfigError {
+	return &ConfigError{Field: field, Reason: fmt.Sprintf(format, args...)}
+}
+
+func errorf(code ErrorCode, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+const (
+	internalFailureText = "Internal service failure."
+	dryRunText          = "DryRunOperation validation succeeded while calling PutRecords operation.: " +
+		"Request would have succeeded, but DryRun flag is set."
+	noAccountText = "No account found for the given parameters"
+)
+
+func (s *Stream) streamNotFound(name string) *Error {
+	return errorf(ResourceNotFoundException, "Stream %s under account %s not found.", name, s.accountID)
+}
+
+func (s *Stream) shardNotFound(shardID string) *Error {
+	return errorf(ResourceNotFoundException, "Could not find shard %s in stream %s under account %s.", shardID, s.name, s.accountID)
+}
+
+func (s *Stream) rateExceeded(shardID string) *Error {
+	return errorf(ProvisionedThroughputExceededException, "Rate exceeded for shard %s in stream %s under account %s.",
+		shardID, s.name, s.accountID)
+}
+
+func (s *Stream) notActive() *Error {
+	return errorf(ResourceInUseException, "Stream %s under account %s not ACTIVE, instead in state UPDATING", s.name, s.accountID)
+}
+
+func (s *Stream) shardClosed(shardID string) *Error {
+	return errorf(InvalidArgumentException, "Shard %s in stream %s under account %s has already been merged or split, "+
+		"and thus is not eligible for merging or splitting.", shardID, s.name, s.accountID)
+}
+
+func (s *Stream) splitKeyOutside(parent Shard, key HashKey) *Error {
+	return errorf(InvalidArgumentException, "NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s "+
+		"is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+		key, parent.ShardID, s.name, s.accountID, parent.HashKeyRange.StartingHashKey, parent.HashKeyRange.EndingHashKey)
+}
+
+func (s *Stream) notAdjacent(shardID, adjacentShardID string) *Error {
+	return errorf(InvalidArgumentException, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards "+
+		"eligible for merging", shardID, adjacentShardID, s.name, s.accountID)
+}
+
+// defaultError is the answer of a fault that brings no text of its own: AWS's text for the code where this package knows
+// one, the sentence that describes the code on AWS's page where it does not, and the code itself where there is neither.
+func (s *Stream) defaultError(code ErrorCode, shardID string) *Error {
+	switch code {
+	case ProvisionedThroughputExceededException:
+		return s.rateExceeded(shardID)
+	case ResourceNotFoundException:
+		return s.streamNotFound(s.name)
+	case ResourceInUseException:
+		return s.notActive()
+	}
+	return &Error{Code: code, Message: defaultText(code)}
+}
+
+func defaultText(code ErrorCode) string {
+	switch code {
+	case InternalFailure:
+		return internalFailureText
+	case DryRunOperationException:
+		return dryRunText
+	case UnrecognizedClientException:
+		return noAccountText
+	case AccessDeniedException:
+		return "Specifies that you do not have the permissions required to perform this operation."
+	case InvalidArgumentException:
+		return "A specified parameter exceeds its restrictions, is not supported, or can't be used. " +
+			"For more information, see the returned message."
+	case KMSAccessDeniedException:
+		return "The ciphertext references a key that doesn't exist or that you don't have access to."
+	case KMSDisabledException:
+		return "The request was rejected because the specified customer master key (CMK) isn't enabled."
+	case KMSInvalidStateException:
+		return "The request was rejected because the state of the specified resource isn't valid for this request. " +
+			"For more information, see How Key State Affects Use of a Customer Master Key in the " +
+			"AWS Key Management Service Developer Guide."
+	case KMSNotFoundException:
+		return "The request was rejected because the specified entity or resource can't be found."
+	case KMSOptInRequired:
+		return "The AWS access key ID needs a subscription for the service."
+	case KMSThrottlingException:
+		return "The request was denied due to request throttling. For more information about throttling, see Limits in the " +
+			"AWS Key Management Service Developer Guide."
+	}
+	return string(code)
+}

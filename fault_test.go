@@ -1,0 +1,332 @@
+package putrecords_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+)
+
+// codes returns the error code of each entry, shortened to its first letter, or '.' for a stored record.
+func codes(out *putrecords.Output) string {
+	var b strings.Builder
+	for _, e := range out.Records {
+		b.WriteString((string(e.ErrorCode) + ".")[:1])
+	}
+	return b.String()
+}
+
+func key(want string) func(putrecords.Attempt) bool {
+	return func(a putrecords.Attempt) bool { return a.PartitionKey == want }
+}
+
+// Every error on AWS's page can be had, with AWS's text.
+func TestFaultTexts(t *testing.T) {
+	for code, text := range map[putrecords.ErrorCode]string{
+		putrecords.AccessDeniedException: "Specifies that you do not have the permissions required to perform this operation.",
+		putrecords.InvalidArgumentException: "A specified parameter exceeds its restrictions, is not supported, or can't be used. " +
+			"For more information, see the returned message.",
+		putrecords.KMSAccessDeniedException: "The ciphertext references a key that doesn't exist or that you don't have access to.",
+		putrecords.KMSDisabledException:     "The request was rejected because the specified customer master key (CMK) isn't enabled.",
+		putrecords.KMSInvalidStateException: "The request was rejected because the state of the specified resource isn't valid for this request. " +
+			"For more information, see How Key State Affects Use of a Customer Master Key in the AWS Key Management Service Developer Guide.",
+		putrecords.KMSNotFoundException: "The request was rejected because the specified entity or resource can't be found.",
+		putrecords.KMSOptInRequired:     "The AWS access key ID needs a subscription for the service.",
+		putrecords.KMSThrottlingException: "The request was denied due to request throttling. For more information about throttling, see Limits in the " +
+			"AWS Key Management Service Developer Guide.",
+		putrecords.ProvisionedThroughputExceededException: "Rate exceeded for shard shardId-000000000001 in stream S under account 123456789012.",
+		putrecords.ResourceNotFoundException:              "Stream S under account 123456789012 not found.",
+		putrecords.InternalFailure:                        "Internal service failure.",
+		putrecords.ResourceInUseException:                 "Stream S under account 123456789012 not ACTIVE, instead in state UPDATING",
+		putrecords.UnrecognizedClientException:            "No account found for the given parameters",
+		putrecords.DryRunOperationException: "DryRunOperation validation succeeded while calling PutRecords operation.: " +
+			"Request would have succeeded, but DryRun flag is set.",
+		putrecords.ValidationException: "ValidationException",
+		"SomethingElse":                "SomethingElse",
+	} {
+		s := putrecords.MustNew(putrecords.Config{Name: "S", AccountID: "123456789012", Shards: 2})
+		s.Inject(putrecords.Fault{Code: code, WholeRequest: true, Match: key("match")})
+		// The throttled shard is that of the first record that matches.
+		records := []putrecords.RequestEntry{hashed("0"), keyed("match"), keyed("match")}
+		records[1].ExplicitHashKey, records[2].ExplicitHashKey = new(lastHashKey), new("0")
+		out, err := s.Put(t.Context(), records...)
+		wantError(t, err, code, text)
+		if out != nil || s.Stats()[0] != (putrecords.ShardStats{ShardID: shard0}) {
+			t.Errorf("%s: answered %v, or counted", code, out)
+		}
+		s.Inject(putrecords.Fault{Code: code, WholeRequest: true, Message: "my text"})
+		_, err = s.Put(t.Context(), records...)
+		wantError(t, err, code, "my text")
+		mustPut(t, s, records...) // both faults are used up
+	}
+}
+
+// A code of whole requests fails them without WholeRequest.
+func TestFaultOfWholeRequests(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	injection := s.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException, Match: key("b")})
+	mustPut(t, s, keyed("a"), keyed("c"))
+	if _, err := s.Put(t.Context(), keyed("a"), keyed("b")); err == nil || injection.Hits() != 1 {
+		t.Errorf("error %v, %d hits", err, injection.Hits())
+	}
+	mustPut(t, s, keyed("a"), keyed("b"))
+	if n := len(recordsOf(t, s, shard0)); n != 4 {
+		t.Errorf("%d records stored, want 4", n)
+	}
+}
+
+func TestFaultOfRecords(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{
+		Name: "S", AccountID: "123456789012", Shards: 2, Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 2},
+	})
+	s.Inject(putrecords.Fault{Match: key("fail"), Count: 2})
+	s.Inject(putrecords.Fault{Code: putrecords.ProvisionedThroughputExceededException, Match: key("throttle"), Count: -1})
+	throttle := putrecords.Entry("throttle", nil)
+	throttle.ExplicitHashKey = new(lastHashKey)
+	out := mustPut(t, s, keyed("fail"), throttle, hashed("0"), keyed("fail"), throttle, hashed("0"))
+	if codes(out) != "IP.IP." || out.FailedRecordCount != 4 {
+		t.Errorf("codes %s, %d failed; want IP.IP., 4", codes(out), out.FailedRecordCount)
+	}
+	want := putrecords.ResultEntry{
+		ErrorCode:    putrecords.ProvisionedThroughputExceededException,
+		ErrorMessage: "Rate exceeded for shard shardId-000000000001 in stream S under account 123456789012.",
+	}
+	if diff := cmp.Diff(want, out.Records[1]); diff != "" {
+		t.Errorf("entry differs (-want +got):\n%s", diff)
+	}
+	failing := s.Route(putrecords.HashKeyOf("fail")).ShardID
+	for _, stats := range s.Stats() {
+		want := putrecords.ShardStats{ShardID: stats.ShardID}
+		if stats.ShardID == failing {
+			want.Failed = putrecords.Count{Records: 2, Bytes: 8}
+		}
+		if stats.ShardID == shard0 {
+			want.Stored = putrecords.Count{Records: 2, Bytes: 2} // the faults took no tokens
+		} else {
+			want.Throttled = putrecords.Count{Records: 2, Bytes: 16}
+		}
+		if diff := cmp.Diff(want, stats); diff != "" {
+			t.Errorf("statistics differ (-want +got):\n%s", diff)
+		}
+	}
+	if out := mustPut(t, s, throttle, hashed("170141183460469231731687303715884105728")); codes(out) != "P." {
+		t.Errorf("codes %s, want P.", codes(out))
+	}
+}
+
+// The zero fault fails one record.
+func TestZeroFault(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	s.Inject(putrecords.Fault{})
+	out := mustPut(t, s, keyed("a"), keyed("b"))
+	want := putrecords.ResultEntry{ErrorCode: putrecords.InternalFailure, ErrorMessage: "Internal service failure."}
+	if codes(out) != "I." || out.Records[0] != want {
+		t.Errorf("answer %+v", out)
+	}
+}
+
+// Attempts tell what they are of.
+func TestAttempt(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Shards: 3})
+	var got []putrecords.Attempt
+	s.Inject(putrecords.Fault{Match: func(a putrecords.Attempt) bool {
+		got = append(got, a)
+		s.Shards() // no lock is held
+		return false
+	}})
+	explicit := putrecords.Entry("é", []byte("data"))
+	explicit.ExplicitHashKey = new(lastHashKey)
+	mustPut(t, s, keyed("b"), explicit)
+	want := []putrecords.Attempt{
+		{Index: 0, PartitionKey: "b", HashKey: putrecords.HashKeyOf("b"), ShardID: shard1, Bytes: 1},
+		{Index: 1, PartitionKey: "é", HashKey: parseHashKey(t, lastHashKey), ShardID: shard2, Bytes: 6},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("attempts differ (-want +got):\n%s", diff)
+	}
+}
+
+// Stored, yet reported as failed: a producer that retries makes a duplicate.
+func TestFaultAfterAppend(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 3}})
+	before := s.Inject(putrecords.Fault{Match: key("before")})
+	after := s.Inject(putrecords.Fault{AfterAppend: true, Count: -1})
+	out := mustPut(t, s, keyed("before"), keyed("a"), keyed("b"), keyed("c"), keyed("throttled"))
+	if codes(out) != "IIIIP" || out.FailedRecordCount != 5 {
+		t.Errorf("codes %s, %d failed; want IIIIP, 5", codes(out), out.FailedRecordCount)
+	}
+	if before.Hits() != 1 || after.Hits() != 3 {
+		t.Errorf("%d and %d hits, want 1 and, of stored records alone, 3", before.Hits(), after.Hits())
+	}
+	if got := keys(t, s, shard0); !slices.Equal(got, []string{"a", "b", "c"}) {
+		t.Errorf("stored %v", got)
+	}
+	want := putrecords.ShardStats{
+		ShardID: shard0, Stored: putrecords.Count{Records: 3, Bytes: 3},
+		Failed: putrecords.Count{Records: 1, Bytes: 6}, Throttled: putrecords.Count{Records: 1, Bytes: 9},
+	}
+	if diff := cmp.Diff(want, s.Stats()[0]); diff != "" {
+		t.Errorf("statistics differ (-want +got):\n%s", diff)
+	}
+}
+
+// A whole request may be stored and reported as failed, as when its answer is lost.
+func TestFaultOfWholeRequestAfterAppend(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	single := s.Inject(putrecords.Fault{AfterAppend: true})
+	whole := s.Inject(putrecords.Fault{AfterAppend: true, WholeRequest: true})
+	out, err := s.Put(t.Context(), keyed("a"), keyed("b"))
+	wantError(t, err, putrecords.InternalFailure, "Internal service failure.")
+	if out != nil || whole.Hits() != 1 || single.Hits() != 0 {
+		t.Errorf("answered %v; %d hits, and %d of a fault whose answer nobody saw", out, whole.Hits(), single.Hits())
+	}
+	if got := keys(t, s, shard0); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("stored %v", got)
+	}
+	if got := codes(mustPut(t, s, keyed("a"), keyed("b"))); got != "I." {
+		t.Errorf("codes %s, want I.", got)
+	}
+}
+
+func TestFaultCount(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	for _, test := range []struct {
+		count int
+		codes string
+	}{
+		{0, "I..."},
+		{1, "I..."},
+		{3, "III."},
+		{4, "IIII"},
+		{5, "IIII"},
+		{-1, "IIII"},
+	} {
+		injection := s.Inject(putrecords.Fault{Count: test.count})
+		if got := codes(mustPut(t, s, keyed("a"), keyed("b"), keyed("c"), keyed("d"))); got != test.codes {
+			t.Errorf("count %d: codes %s, want %s", test.count, got, test.codes)
+		}
+		if want := strings.Count(test.codes, "I"); injection.Hits() != want {
+			t.Errorf("count %d: %d hits, want %d", test.count, injection.Hits(), want)
+		}
+		injection.Remove()
+		injection.Remove()
+		if got := codes(mustPut(t, s, keyed("a"))); got != "." {
+			t.Errorf("count %d: a removed fault answers %s", test.count, got)
+		}
+	}
+}
+
+// A fault that is used up asks its Match no more, and the next one answers.
+func TestFaultsInOrder(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	var asked []string
+	match := func(name string) func(putrecords.Attempt) bool {
+		return func(a putrecords.Attempt) bool {
+			asked = append(asked, name+a.PartitionKey)
+			return a.PartitionKey != "a"
+		}
+	}
+	s.Inject(putrecords.Fault{Message: "first", Match: match("1")})
+	s.Inject(putrecords.Fault{Message: "second", Match: match("2"), Count: 2})
+	out := mustPut(t, s, keyed("a"), keyed("b"), keyed("c"), keyed("d"), keyed("e"))
+	var got []string
+	for _, e := range out.Records {
+		got = append(got, e.ErrorMessage)
+	}
+	if want := []string{"", "first", "second", "second", ""}; !slices.Equal(got, want) {
+		t.Errorf("answers %q, want %q", got, want)
+	}
+	if want := []string{"1a", "2a", "1b", "2c", "2d"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %v, want %v", asked, want)
+	}
+	// The order of injection is that of whole requests too.
+	asked = nil
+	s.Inject(putrecords.Fault{Code: putrecords.KMSNotFoundException, Match: match("3")})
+	s.Inject(putrecords.Fault{Code: putrecords.KMSDisabledException, Match: match("4")})
+	for _, code := range []putrecords.ErrorCode{putrecords.KMSNotFoundException, putrecords.KMSDisabledException} {
+		if _, err := s.Put(t.Context(), keyed("a"), keyed("b")); err == nil || !strings.Contains(err.Error(), string(code)) {
+			t.Errorf("error %v, want %s", err, code)
+		}
+	}
+	if want := []string{"3a", "3b", "4a", "4b"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %v, want %v", asked, want)
+	}
+}
+
+// A request that is refused for another reason uses no fault up.
+func TestFaultsOfRefusedRequests(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	whole := s.Inject(putrecords.Fault{Code: putrecords.KMSDisabledException, Count: -1})
+	single := s.Inject(putrecords.Fault{Count: -1})
+	for _, in := range []*putrecords.Input{
+		nil,
+		{Records: repeat(1, keyed("k"))},
+		{Records: repeat(1, keyed("k")), StreamName: new("other")},
+		request(hashed(afterHashKey)),
+		request(repeat(6, putrecords.Entry("k", make([]byte, 1<<20-1)))...),
+	} {
+		if _, err := s.PutRecords(t.Context(), in); err == nil {
+			t.Errorf("%v is not refused", in)
+		}
+	}
+	if whole.Hits() != 0 || single.Hits() != 0 {
+		t.Errorf("%d and %d hits", whole.Hits(), single.Hits())
+	}
+	dry := request(keyed("k"))
+	dry.DryRun = new(true)
+	_, err := s.PutRecords(t.Context(), dry)
+	wantError(t, err, putrecords.KMSDisabledException, "The request was rejected because the specified customer master key (CMK) isn't enabled.")
+	whole.Remove()
+	_, err = s.PutRecords(t.Context(), dry)
+	wantError(t, err, putrecords.DryRunOperationException, "DryRunOperation validation succeeded while calling PutRecords operation.: "+
+		"Request would have succeeded, but DryRun flag is set.")
+	if single.Hits() != 0 {
+		t.Error("a dry run has used a fault of records up")
+	}
+	*dry.DryRun = false
+	if out, err := s.PutRecords(t.Context(), dry); err != nil || codes(out) != "I" {
+		t.Errorf("DryRun false: %v, %v", out, err)
+	}
+}
+
+// Many callers share the answers of a fault out among them.
+func TestFaultsUnderLoad(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Shards: 4, Limits: putrecords.Limits{RecordsPerSecond: -1}})
+	const callers, calls, perCall, count = 4, 25, 20, 777
+	injection := s.Inject(putrecords.Fault{Match: func(a putrecords.Attempt) bool { return a.Index%2 == 0 }, Count: count})
+	failed := make([]int, callers)
+	var group sync.WaitGroup
+	for caller := range callers {
+		group.Go(func() {
+			for call := range calls {
+				var records []putrecords.RequestEntry
+				for i := range perCall {
+					records = append(records, keyed(fmt.Sprint(caller, call, i)))
+				}
+				out, err := s.Put(t.Context(), records...)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				failed[caller] += out.FailedRecordCount
+			}
+		})
+	}
+	group.Wait()
+	total := 0
+	for _, n := range failed {
+		total += n
+	}
+	var counted putrecords.Count
+	for _, stats := range s.Stats() {
+		counted.Records += stats.Failed.Records
+	}
+	if total != count || injection.Hits() != count || counted.Records != count {
+		t.Errorf("%d failures, %d hits, %d counted; want %d", total, injection.Hits(), counted.Records, count)
+	}
+}

@@ -1,0 +1,104 @@
+package putrecords_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+)
+
+// start is a time with a fraction of a second.
+var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
+
+// A clock is virtual time.
+type clock struct{ now time.Time }
+
+func newClock() *clock { return &clock{start} }
+
+func (c *clock) Now() time.Time { return c.now }
+
+func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d) }
+
+// mustPut puts records that the stream must not refuse as a whole.
+func mustPut(t testing.TB, s *putrecords.Stream, records ...putrecords.RequestEntry) *putrecords.Output {
+	t.Helper()
+	out, err := s.Put(t.Context(), records...)
+	if err != nil {
+		t.Fatalf("Put: %v", err)
+	}
+	if len(out.Records) != len(records) {
+		t.Fatalf("Put answered %d records with %d entries", len(records), len(out.Records))
+	}
+	return out
+}
+
+// keyed returns a record with the partition key and no data.
+func keyed(partitionKey string) putrecords.RequestEntry { return putrecords.Entry(partitionKey, nil) }
+
+// hashed returns a record with an explicit hash key.
+func hashed(explicitHashKey string) putrecords.RequestEntry {
+	e := putrecords.Entry("k", nil)
+	e.ExplicitHashKey = &explicitHashKey
+	return e
+}
+
+// repeat returns n copies of a record.
+func repeat(n int, e putrecords.RequestEntry) []putrecords.RequestEntry {
+	records := make([]putrecords.RequestEntry, n)
+	for i := range records {
+		records[i] = e
+	}
+	return records
+}
+
+// wantError checks that err is an *Error with the code and the text.
+func wantError(t testing.TB, err error, code putrecords.ErrorCode, text string) {
+	t.Helper()
+	var e *putrecords.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got error %v, want a %s", err, code)
+	}
+	if diff := cmp.Diff(&putrecords.Error{Code: code, Message: text}, e); diff != "" {
+		t.Fatalf("error differs (-want +got):\n%s", diff)
+	}
+}
+
+// shardsOf returns the last digit of each entry's shard, or '-' for a failed record.
+func shardsOf(out *putrecords.Output) string {
+	var b strings.Builder
+	for _, e := range out.Records {
+		if e.ShardID == "" {
+			b.WriteByte('-')
+		} else {
+			b.WriteByte(e.ShardID[len(e.ShardID)-1])
+		}
+	}
+	return b.String()
+}
+
+// sequenceNumber parses the number of an entry, which must be a stored one.
+func sequenceNumber(t testing.TB, e putrecords.ResultEntry) putrecords.SequenceNumber {
+	t.Helper()
+	n, err := putrecords.ParseSequenceNumber(e.SequenceNumber)
+	if err != nil {
+		t.Fatalf("entry %+v: %v", e, err)
+	}
+	return n
+}
+
+// recordsOf returns what the log holds of a shard.
+func recordsOf(t testing.TB, s *putrecords.Stream, shardID string) []putrecords.Record {
+	t.Helper()
+	var records []putrecords.Record
+	for r, err := range s.Records(shardID) {
+		if err != nil {
+			t.Fatalf("Records(%q): %v", shardID, err)
+		}
+		records = append(records, r)
+	}
+	return records
+}

@@ -1,0 +1,180 @@
+package putrecords
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// A layout is the shards of a stream from one reshard to the next. It never changes, though the shards in it do.
+type layout struct {
+	shards  []*shard // all, by index
+	open    []*shard // those that take records, by hash key
+	pending *cutOver // nil unless a reshard is pending
+}
+
+// A cutOver is what is left to do of a pending reshard, whose parents go on taking records.
+type cutOver struct {
+	closing  int64 // the parents' last second
+	parents  []*shard
+	children []*shard
+}
+
+// dueBy reports whether a reshard is pending whose closing second has passed.
+func (l *layout) dueBy(now time.Time) bool { return l.pending != nil && now.Unix() > l.pending.closing }
+
+// complete returns the layout after the pending reshard. It closes the parents, which the caller has locked.
+func (l *layout) complete() *layout {
+	var latest time.Time
+	for _, parent := range l.pending.parents {
+		parent.closing = closed
+		if parent.latest.After(latest) {
+			latest = parent.latest
+		}
+	}
+	for _, child := range l.pending.children {
+		child.latest = latest
+	}
+	next := &layout{shards: l.shards, open: slices.Clone(l.pending.children)}
+	for _, sh := range l.open {
+		if !slices.Contains(l.pending.parents, sh) {
+			next.open = append(next.open, sh)
+		}
+	}
+	sortByHashKey(next.open)
+	return next
+}
+
+// evenLayout returns n shards that divide the hash space evenly.
+func evenLayout(n int, created int64) []Shard {
+	shards := make([]Shard, n)
+	for i, keys := range EvenRanges(n) {
+		shards[i] = newShardDescription(uint32(i), keys, created)
+	}
+	return shards
+}
+
+// newLayout returns the layout of shards, which are by index, or what makes no sense in them.
+func newLayout(shards []Shard, limits Limits, now time.Time) (*layout, error) {
+	l := &layout{}
+	for i, description := range shards {
+		if err := l.restore(fmt.Sprintf("Layout[%d].", i), description, limits, now); err != nil {
+			return nil, err
+		}
+	}
+	sortByHashKey(l.open)
+	if err := checkTiling(l.open); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// restore adds a shard, or returns what makes no sense in it.
+func (l *layout) restore(field string, description Shard, limits Limits, now time.Time) error {
+	id, keys := description.ShardID, description.HashKeyRange
+	index, ok := shardIndex(id)
+	if !ok {
+		return configErrorf(field+"ShardID", "%q is not \"shardId-\" and 12 digits for an index of at most %d", id, uint32(math.MaxUint32))
+	}
+	if n := len(l.shards); n > 0 && index <= l.shards[n-1].index {
+		return configErrorf(field+"ShardID", "%s comes after %s, but shards are in the order of their indexes", id, l.shards[n-1].id)
+	}
+	if keys.StartingHashKey.Compare(keys.EndingHashKey) > 0 {
+		return configErrorf(field+"HashKeyRange", "it starts at %v, above its end at %v", keys.StartingHashKey, keys.EndingHashKey)
+	}
+	closing, err := l.lastClosing(field, description, index)
+	if err != nil {
+		return err
+	}
+	first, last := &description.SequenceNumberRange.StartingSequenceNumber, description.SequenceNumberRange.EndingSequenceNumber
+	if first.IsZero() {
+		*first = firstNumber(index, max(now.Unix(), closing+1))
+	}
+	created := first.ShardCreated
+	if !first.valid() || *first != firstNumber(index, created) {
+		return configErrorf(field+"SequenceNumberRange", "%v is not the first number of %s", *first, id)
+	}
+	if created <= closing {
+		return configErrorf(field+"SequenceNumberRange", "%s is created in second %d, but a parent of it takes records until second %d",
+			id, created, closing)
+	}
+	if !last.IsZero() && (!last.valid() || last != lastNumber(index, created, last.Arrived) || last.Arrived < created) {
+		return configErrorf(field+"SequenceNumberRange", "%v is not the last number of %s, whose first is %v", last, id, *first)
+	}
+	sh := newShard(description, limits, now)
+	l.shards = append(l.shards, sh)
+	if last.IsZero() {
+		l.open = append(l.open, sh)
+	}
+	return nil
+}
+
+// lastClosing returns the latest closing second of a shard's parents, or 0 if they are not in the layout any more.
+func (l *layout) lastClosing(field string, description Shard, index uint32) (second int64, err error) {
+	for _, parent := range []struct{ member, id string }{
+		{"ParentShardID", description.ParentShardID},
+		{"AdjacentParentShardID", description.AdjacentParentShardID},
+	} {
+		if parentIndex, ok := shardIndex(parent.id); parent.id != "" && (!ok || parentIndex >= index) {
+			return 0, configErrorf(field+parent.member, "%q is not the id of a shard before %s", parent.id, description.ShardID)
+		}
+		if parent := l.find(parent.id); parent != nil {
+			second = max(second, parent.info.SequenceNumberRange.EndingSequenceNumber.Arrived)
+		}
+	}
+	return second, nil
+}
+
+func sortByHashKey(shards []*shard) {
+	slices.SortFunc(shards, func(a, b *shard) int { return a.keys.StartingHashKey.Compare(b.keys.StartingHashKey) })
+}
+
+// checkTiling returns what keeps open shards, sorted by hash key, from owning every hash key exactly once.
+func checkTiling(shards []*shard) error {
+	if len(shards) == 0 {
+		return configErrorf("Layout", "no shard is open")
+	}
+	if first := shards[0]; first.keys.StartingHashKey != (HashKey{}) {
+		return configErrorf("Layout", "no open shard owns the hash keys below %v, where %s starts", first.keys.StartingHashKey, first.id)
+	}
+	for i, sh := range shards[1:] {
+		previous := shards[i]
+		if previous.keys.EndingHashKey.Compare(sh.keys.StartingHashKey) >= 0 {
+			return configErrorf("Layout", "%s and %s are open and overlap at hash key %v", previous.id, sh.id, sh.keys.StartingHashKey)
+		}
+		if previous.keys.EndingHashKey.plus(1) != sh.keys.StartingHashKey {
+			return configErrorf("Layout", "no open shard owns the hash keys between %v, where %s ends, and %v, where %s starts",
+				previous.keys.EndingHashKey, previous.id, sh.keys.StartingHashKey, sh.id)
+		}
+	}
+	if last := shards[len(shards)-1]; last.keys.EndingHashKey != lastHashKey() {
+		return configErrorf("Layout", "no open shard owns the hash keys above %v, where %s ends", last.keys.EndingHashKey, last.id)
+	}
+	return nil
+}
+
+// route returns the open shard that owns the hash key.
+func (l *layout) route(key HashKey) *shard {
+	i, found := slices.BinarySearchFunc(l.open, key, func(sh *shard, key HashKey) int {
+		return sh.keys.StartingHashKey.Compare(key)
+	})
+	if !found {
+		i-- // the key lies within the shard that starts before it
+	}
+	return l.open[i]
+}
+
+// find returns the shard with the id, or nil.
+func (l *layout) find(shardID string) *shard {
+	index, ok := shardIndex(shardID)
+	if !ok {
+		return nil
+	}
+	i, found := slices.BinarySearchFunc(l.shards, index, func(sh *shard, index uint32) int { return cmp.Compare(sh.index, index) })
+	if !found {
+		return nil
+	}
+	return l.shards[i]
+}

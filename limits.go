@@ -1,0 +1,272 @@
+package putrecords
+
+import (
+	"cmp"
+	"crypto/md5"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits are what a stream takes in one request, and what each of its shards takes in a second. In every field zero is the value that
+// AWS publishes, and -1 is unlimited.
+//
+// AWS: "Each PutRecords request can support up to 500 records", with limits for a record and "for the entire request, including
+// partition keys"; "Each shard can support writes up to 1,000 records per second". How much a shard takes at once is not
+// documented, and this package's choice.
+type Limits struct {
+	RecordsPerRequest  int   // 500
+	BytesPerRecord     int   // 1 MiB, data and partition key
+	BytesPerRequest    int   // 5 MiB, data and partition keys
+	PartitionKeyLength int   // 256 characters, counted in Unicode code points
+	RecordsPerSecond   int   // 1,000 a shard
+	BytesPerSecond     int64 // 1 MiB a shard, data and partition keys
+	RecordBurst        int   // the records a shard takes at once: one second's worth
+	ByteBurst          int64 // the bytes a shard takes at once: one second's worth, and never less than the largest record
+}
+
+// Validate checks all of a request that can be checked without a stream, in AWS's order: the constraints on its members, all
+// violations in one ValidationException; that a name or an ARN is there, and that the two agree; that its explicit hash keys lie
+// in the hash space; its size. The error is an [*Error]. A nil request is an empty one.
+//
+// Of the limits it uses the first four; a negative one is unlimited. A record is checked by itself as the only one of a request,
+// which needs a name too.
+func (l Limits) Validate(in *Input) error {
+	if in == nil {
+		in = &Input{}
+	}
+	l = l.inForce()
+	if err := l.checkConstraints(in); err != nil {
+		return err
+	}
+	if _, err := addressOf(in); err != nil {
+		return err
+	}
+	if _, err := hashKeysOf(in.Records); err != nil {
+		return err
+	}
+	return l.checkSize(in)
+}
+
+// inForce returns the limits with what AWS publishes in place of zeroes.
+func (l Limits) inForce() Limits {
+	l.RecordsPerRequest = cmp.Or(l.RecordsPerRequest, 500)
+	l.BytesPerRecord = cmp.Or(l.BytesPerRecord, 1<<20)
+	l.BytesPerRequest = cmp.Or(l.BytesPerRequest, 5<<20)
+	l.PartitionKeyLength = cmp.Or(l.PartitionKeyLength, 256)
+	l.RecordsPerSecond = cmp.Or(l.RecordsPerSecond, 1000)
+	l.BytesPerSecond = cmp.Or(l.BytesPerSecond, 1<<20)
+	l.RecordBurst = cmp.Or(l.RecordBurst, l.RecordsPerSecond)
+	if l.ByteBurst == 0 {
+		l.ByteBurst = l.BytesPerSecond
+		if l.ByteBurst != -1 {
+			l.ByteBurst = max(l.ByteBurst, l.largestRecord())
+		}
+	}
+	return l
+}
+
+// largestRecord returns the bytes of the largest record that limits in force let into a stream; -1 is unlimited.
+func (l Limits) largestRecord() int64 {
+	switch {
+	case l.BytesPerRecord == -1:
+		return int64(l.BytesPerRequest)
+	case l.BytesPerRequest == -1:
+		return int64(l.BytesPerRecord)
+	}
+	return int64(min(l.BytesPerRecord, l.BytesPerRequest))
+}
+
+// exceeds reports whether n is above the limit.
+func exceeds(n, limit int) bool { return n > limit && limit >= 0 }
+
+// check returns what makes no sense in the limits of a Config, or nil.
+func (l Limits) check() error {
+	for _, field := range []struct {
+		name  string
+		value int64
+	}{
+		{"RecordsPerRequest", int64(l.RecordsPerRequest)},
+		{"BytesPerRecord", int64(l.BytesPerRecord)},
+		{"BytesPerRequest", int64(l.BytesPerRequest)},
+		{"PartitionKeyLength", int64(l.PartitionKeyLength)},
+		{"RecordsPerSecond", int64(l.RecordsPerSecond)},
+		{"BytesPerSecond", l.BytesPerSecond},
+		{"RecordBurst", int64(l.RecordBurst)},
+		{"ByteBurst", l.ByteBurst},
+	} {
+		if field.value < -1 {
+			return configErrorf("Limits."+field.name, "%d is neither positive, nor 0 for AWS's value, nor -1 for unlimited", field.value)
+		}
+	}
+	l = l.inForce()
+	largest := l.largestRecord()
+	switch {
+	case l.BytesPerSecond == -1 || l.ByteBurst == -1:
+		return nil
+	case largest == -1:
+		return configErrorf("Limits.ByteBurst", "no burst holds a record of unlimited size, and a record above the burst would "+
+			"be throttled for ever; limit BytesPerRecord or BytesPerRequest, or set BytesPerSecond to -1")
+	case l.ByteBurst < largest:
+		return configErrorf("Limits.ByteBurst", "%d is less than the %d bytes of the largest record, which would be throttled for ever",
+			l.ByteBurst, largest)
+	}
+	return nil
+}
+
+// The constraints of the API's model, in AWS's words.
+const (
+	notNull        = "Member must not be null"
+	notEmpty       = "Member must have length greater than or equal to 1"
+	atMost         = "Member must have length less than or equal to "
+	hashKeyPattern = `Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`
+	namePattern    = `Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`
+	arnPattern     = `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`
+
+	maxNameLength = 128
+	maxARNLength  = 2048
+)
+
+var (
+	nameRegexp = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
+	arnRegexp  = regexp.MustCompile(`^arn:aws.*:kinesis:(.*):(\d{12}):stream/(\S+)$`)
+)
+
+// checkConstraints returns one ValidationException for all members that break a constraint of the API's model.
+func (l Limits) checkConstraints(in *Input) error {
+	var v violations
+	switch n := len(in.Records); {
+	case in.Records == nil:
+		v.add("Value null", "records", notNull)
+	case n == 0:
+		v.add("Value '[]'", "records", notEmpty)
+	case exceeds(n, l.RecordsPerRequest):
+		v.add("Value", "records", atMost+strconv.Itoa(l.RecordsPerRequest))
+	}
+	for i := range in.Records {
+		l.checkEntry(&v, &in.Records[i], i)
+	}
+	v.checkName(in.StreamName, "streamName", nameRegexp, namePattern, maxNameLength)
+	v.checkName(in.StreamARN, "streamARN", arnRegexp, arnPattern, maxARNLength)
+	return v.err()
+}
+
+func (l Limits) checkEntry(v *violations, entry *RequestEntry, i int) {
+	if entry.PartitionKey == nil {
+		v.addMember("Value null", i, "partitionKey", notNull)
+	} else if key := *entry.PartitionKey; key == "" {
+		v.addMember("Value ''", i, "partitionKey", notEmpty)
+	} else if exceeds(len(key), l.PartitionKeyLength) && exceeds(utf8.RuneCountInString(key), l.PartitionKeyLength) {
+		v.addMember("Value '"+key+"'", i, "partitionKey", atMost+strconv.Itoa(l.PartitionKeyLength))
+	}
+	if explicit := entry.ExplicitHashKey; explicit != nil && !isHashKeyDecimal(*explicit) {
+		v.addMember("Value '"+*explicit+"'", i, "explicitHashKey", hashKeyPattern)
+	}
+	if entry.Data == nil {
+		v.addMember("Value null", i, "data", notNull)
+	} else if exceeds(entry.Size(), l.BytesPerRecord) {
+		v.addMember("Value", i, "data", atMost+strconv.Itoa(l.BytesPerRecord))
+	}
+}
+
+// violations are the clauses of a ValidationException, of which AWS prints ten at most.
+type violations []string
+
+func (v *violations) add(value, path, constraint string) {
+	if len(*v) < 10 {
+		*v = append(*v, value+" at '"+path+"' failed to satisfy constraint: "+constraint)
+	}
+}
+
+func (v *violations) addMember(value string, i int, member, constraint string) {
+	v.add(value, "records."+strconv.Itoa(i+1)+".member."+member, constraint)
+}
+
+func (v *violations) checkName(name *string, path string, valid *regexp.Regexp, pattern string, maxLength int) {
+	if name == nil {
+		return
+	}
+	value := "Value '" + *name + "'"
+	if !valid.MatchString(*name) {
+		v.add(value, path, pattern)
+	}
+	if *name == "" {
+		v.add(value, path, notEmpty)
+	}
+	if utf8.RuneCountInString(*name) > maxLength {
+		v.add(value, path, atMost+strconv.Itoa(maxLength))
+	}
+}
+
+func (v violations) err() error {
+	switch len(v) {
+	case 0:
+		return nil
+	case 1:
+		return errorf(ValidationException, "1 validation error detected: %s", v[0])
+	}
+	return errorf(ValidationException, "%d validation errors detected: %s", len(v), strings.Join(v, "; "))
+}
+
+// An address is what a request says of the stream it is for. Region and account are known from an ARN alone.
+type address struct {
+	name, region, accountID string
+}
+
+// addressOf returns the stream that a request is for, which must have passed checkConstraints. It is an error if the request
+// names none, or two.
+func addressOf(in *Input) (address, error) {
+	if in.StreamARN == nil {
+		if in.StreamName == nil {
+			return address{}, errorf(InvalidArgumentException, "Stream arn and stream name can't be empty at the same time")
+		}
+		return address{name: *in.StreamName}, nil
+	}
+	parts := arnRegexp.FindStringSubmatch(*in.StreamARN)
+	a := address{region: parts[1], accountID: parts[2], name: parts[3]}
+	if in.StreamName != nil && *in.StreamName != a.name {
+		return address{}, errorf(InvalidArgumentException, "Input stream name %s doesn't match the inferred name in stream arn %s",
+			*in.StreamName, a.name)
+	}
+	return a, nil
+}
+
+// hashKeysOf returns the hash key of each record: its explicit one, or that of its partition key. The records must have passed
+// checkConstraints. It is an error if an explicit hash key lies outside the hash space.
+func hashKeysOf(records []RequestEntry) ([]HashKey, error) {
+	keys := make([]HashKey, len(records))
+	var err error
+	withMD5(func() {
+		var buffer []byte // one for all keys: md5.Sum makes the bytes of each escape
+		for i := range records {
+			explicit := records[i].ExplicitHashKey
+			if explicit == nil {
+				buffer = append(buffer[:0], *records[i].PartitionKey...)
+				keys[i] = md5.Sum(buffer)
+				continue
+			}
+			key, ok := hashKeyFromDecimal(*explicit)
+			if !ok {
+				err = errorf(InvalidArgumentException, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: "+
+					"[0, 2^128-1]. Specified value was %s", *explicit)
+				return
+			}
+			keys[i] = key
+		}
+	})
+	return keys, err
+}
+
+// checkSize refuses a request whose data and partition keys are larger than a request may be.
+func (l Limits) checkSize(in *Input) error {
+	var bytes int64
+	for i := range in.Records {
+		bytes += int64(in.Records[i].Size())
+	}
+	if limit := int64(l.BytesPerRequest); bytes > limit && limit >= 0 {
+		return errorf(InvalidArgumentException, "Records size exceeds %s MB limit",
+			strconv.FormatFloat(float64(limit)/(1<<20), 'f', -1, 64))
+	}
+	return nil
+}

@@ -1,0 +1,397 @@
+package putrecords_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+)
+
+// keys returns the partition keys that the log holds of a shard.
+func keys(t testing.TB, s *putrecords.Stream, shardID string) []string {
+	t.Helper()
+	var keys []string
+	for _, r := range recordsOf(t, s, shardID) {
+		keys = append(keys, r.PartitionKey)
+	}
+	return keys
+}
+
+func TestMemoryLogRetention(t *testing.T) {
+	for _, test := range []struct {
+		retention, age time.Duration
+		kept           bool
+	}{
+		{0, 24*time.Hour - 1, true},
+		{0, 24 * time.Hour, true},
+		{0, 24*time.Hour + 1, false},
+		{time.Minute, time.Minute - 1, true},
+		{time.Minute, time.Minute, true},
+		{time.Minute, time.Minute + 1, false},
+		{1, 1, true},
+		{1, 2, false},
+		{-1, 250 * 365 * 24 * time.Hour, true},
+	} {
+		c := newClock()
+		s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now, Log: &putrecords.MemoryLog{Retention: test.retention}})
+		mustPut(t, s, hashed("0"), hashed(lastHashKey))
+		c.advance(test.age)
+		mustPut(t, s, hashed("0"))
+		// The newest arrival counts, in whichever shard it is.
+		for shardID, others := range map[string]int{shard0: 1, shard1: 0} {
+			if got := len(keys(t, s, shardID)) - others; (got == 1) != test.kept {
+				t.Errorf("retention %v: record of age %v in %s kept: %t", test.retention, test.age, shardID, got == 1)
+			}
+		}
+		number := sequenceNumber(t, mustPut(t, s, hashed("0")).Records[0])
+		if number.Position != 3 {
+			t.Errorf("retention %v: position %d after two records, want 3", test.retention, number.Position)
+		}
+	}
+}
+
+// An earlier arrival, as in a shard whose clock has gone back, does not make the log younger.
+func TestMemoryLogNewestOfAllShards(t *testing.T) {
+	c := newClock()
+	s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now})
+	mustPut(t, s, hashed("0"))
+	c.advance(48 * time.Hour)
+	mustPut(t, s, hashed("0"))
+	c.advance(-36 * time.Hour)
+	mustPut(t, s, hashed(lastHashKey)) // 36 hours old at once
+	if n := len(keys(t, s, shard0)) + len(keys(t, s, shard1)); n != 1 {
+		t.Errorf("%d records are kept, want the newest", n)
+	}
+}
+
+// Memory of dropped records is given back in every shard, also in one that takes no more.
+func TestMemoryLogGivesMemoryBack(t *testing.T) {
+	c := newClock()
+	s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now, Limits: putrecords.Limits{BytesPerSecond: -1}})
+	for range 10 {
+		mustPut(t, s, hashed("0"), putrecords.Entry("large", make([]byte, 1<<20-5)), putrecords.Entry("LARGE", make([]byte, 1<<20-5)))
+	}
+	before := heap()
+	c.advance(25 * time.Hour)
+	mustPut(t, s, hashed("0"))
+	if freed := int64(before) - int64(heap()); freed < 19<<20 {
+		t.Errorf("%d bytes of 20 MiB are given back", freed)
+	}
+	if got := keys(t, s, shard0); len(got) != 1 {
+		t.Errorf("%d records are left", len(got))
+	}
+}
+
+func heap() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// What a caller changes, in its request or in what Records yields, changes nothing in the log.
+func TestMemoryLogCopies(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{})
+	data := []byte("data")
+	mustPut(t, s, putrecords.Entry("k", data))
+	data[0] = 'X'
+	recordsOf(t, s, shard0)[0].Data[1] = 'X'
+	if got := string(recordsOf(t, s, shard0)[0].Data); got != "data" {
+		t.Errorf("the log holds %q", got)
+	}
+}
+
+func TestMemoryLogRecords(t *testing.T) {
+	var log putrecords.MemoryLog
+	s := putrecords.MustNew(putrecords.Config{Log: &log})
+	shard := s.Shards()[0]
+	collect := func(position uint64) (keys []string) {
+		for r, err := range log.Records(t.Context(), shard, position) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, r.PartitionKey)
+		}
+		return keys
+	}
+	if got := collect(0); got != nil {
+		t.Errorf("an empty log yields %v", got)
+	}
+	mustPut(t, s, keyed("1"), keyed("2"), keyed("3"))
+	for position, want := range map[uint64][]string{0: {"1", "2", "3"}, 1: {"1", "2", "3"}, 2: {"2", "3"}, 3: {"3"}, 4: nil} {
+		if got := collect(position); !slices.Equal(got, want) {
+			t.Errorf("from position %d: %v, want %v", position, got, want)
+		}
+	}
+	// An iteration ends where it is told to, and yields what there was when it began.
+	n := 0
+	for r, err := range s.Records(shard0) {
+		mustPut(t, s, keyed("more"))
+		if n++; r.PartitionKey == "2" || err != nil {
+			break
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d records up to the second", n)
+	}
+	n = 0
+	for _, err := range s.Records(shard0) {
+		mustPut(t, s, keyed("more"))
+		if n++; err != nil {
+			t.Error(err)
+		}
+	}
+	if n != 5 {
+		t.Errorf("%d records, want the 5 of the beginning", n)
+	}
+	if wait, err := log.Append(t.Context(), shard, nil); wait != nil || err != nil {
+		t.Errorf("appending nothing: %v", err)
+	}
+}
+
+func TestDiscard(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Shards: 2, Log: putrecords.Discard()})
+	mustPut(t, s, hashed("0"), hashed(lastHashKey))
+	out := mustPut(t, s, hashed("0"), hashed("1"))
+	for i, position := range []uint64{2, 3} {
+		if got := sequenceNumber(t, out.Records[i]).Position; got != position {
+			t.Errorf("position %d, want %d", got, position)
+		}
+	}
+	if got := keys(t, s, shard0); got != nil {
+		t.Errorf("kept %v", got)
+	}
+}
+
+// A stream on the log of an earlier one goes on with its positions.
+func TestStreamRestartedOnItsLog(t *testing.T) {
+	c := newClock()
+	log := &putrecords.MemoryLog{}
+	first := putrecords.MustNew(putrecords.Config{Now: c.Now, Log: log})
+	last := sequenceNumber(t, mustPut(t, first, keyed("1")).Records[0])
+	c.advance(time.Minute)
+	second := putrecords.MustNew(putrecords.Config{Now: c.Now, Log: log, Layout: first.Shards()})
+	if got := sequenceNumber(t, mustPut(t, second, keyed("2")).Records[0]); got.Compare(last) <= 0 || got.Position != 2 {
+		t.Errorf("number %+v after %+v", got, last)
+	}
+	if got := keys(t, second, shard0); !slices.Equal(got, []string{"1", "2"}) {
+		t.Errorf("records %v", got)
+	}
+}
+
+// A stream may start on the log of an earlier one with a clock that is behind. Records are kept rather than lost.
+func TestStreamRestartedInThePast(t *testing.T) {
+	c := newClock()
+	log := &putrecords.MemoryLog{Retention: time.Hour}
+	first := putrecords.MustNew(putrecords.Config{Now: c.Now, Log: log})
+	mustPut(t, first, keyed("1"))
+	c.advance(-time.Minute)
+	second := putrecords.MustNew(putrecords.Config{Now: c.Now, Log: log, Layout: first.Shards()})
+	mustPut(t, second, keyed("2"))
+	c.advance(time.Hour + 30*time.Second)
+	mustPut(t, second, keyed("3"))
+	if got := keys(t, second, shard0); !slices.Equal(got, []string{"1", "2", "3"}) {
+		t.Errorf("records %v", got)
+	}
+}
+
+// A slowLog finishes appends in wait, after a second of sleep, and fails those of some shards. It counts what is asked of it.
+type slowLog struct {
+	putrecords.MemoryLog
+	failAppend, failWait string // shard ids
+
+	mu            sync.Mutex
+	began, waited []string
+}
+
+func (l *slowLog) asked() (began, waited []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.began, l.waited
+}
+
+var errLog = errors.New("the disk is full")
+
+func (l *slowLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
+	l.mu.Lock()
+	l.began = append(l.began, shard.ShardID)
+	l.mu.Unlock()
+	wait := func() error {
+		time.Sleep(time.Second)
+		l.mu.Lock()
+		l.waited = append(l.waited, shard.ShardID)
+		l.mu.Unlock()
+		if shard.ShardID == l.failWait {
+			return errLog
+		}
+		_, err := l.MemoryLog.Append(ctx, shard, records)
+		return err
+	}
+	if shard.ShardID == l.failAppend {
+		return wait, errLog
+	}
+	return wait, nil
+}
+
+func (l *slowLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
+	return l.MemoryLog.Records(ctx, shard, position)
+}
+
+// A log may finish later: every group has begun before the first wait, every wait is called once, without locks, and a failure is
+// that of its own shard's records.
+func TestLogThatFinishesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &slowLog{failAppend: shard1, failWait: shard0}
+		s := putrecords.MustNew(putrecords.Config{Shards: 3, Log: log, Limits: putrecords.Limits{RecordsPerSecond: 3}})
+		called := time.Now()
+		done := make(chan *putrecords.Output)
+		go func() {
+			done <- mustPut(t, s, keyed("a"), keyed("b"), keyed("e"), keyed("f"), keyed("e"), keyed("e"), keyed("e"))
+		}()
+		synctest.Wait() // the call is in its first wait
+		began, waited := log.asked()
+		if want := []string{shard0, shard1, shard2}; !slices.Equal(began, want) || waited != nil {
+			t.Errorf("began %v, want %v; waited for %v", began, want, waited)
+		}
+		if stats := s.Stats(); stats[2].Stored.Records != 0 || stats[2].Throttled.Records != 0 || stats[1].Failed.Records != 2 {
+			t.Errorf("statistics count groups that have not finished, or not those that have: %+v", stats)
+		}
+		out := <-done
+		if _, waited := log.asked(); !slices.Equal(waited, []string{shard0, shard2}) {
+			t.Errorf("waited for %v, want %v", waited, []string{shard0, shard2})
+		}
+		if elapsed := time.Since(called); elapsed != 2*time.Second {
+			t.Errorf("took %v", elapsed)
+		}
+		failure := putrecords.ResultEntry{ErrorCode: putrecords.InternalFailure, ErrorMessage: "Internal service failure."}
+		for i, failed := range []bool{true, true, false, true, false, false, true} {
+			if entry := out.Records[i]; (entry.ErrorCode != "") != failed || failed && i != 6 && entry != failure {
+				t.Errorf("entry %d: %+v", i, entry)
+			}
+		}
+		if out.FailedRecordCount != 4 || out.Records[6].ErrorCode != putrecords.ProvisionedThroughputExceededException {
+			t.Errorf("answer %+v", out)
+		}
+		if got := sequenceNumber(t, out.Records[5]); got.Position != 3 {
+			t.Errorf("number %+v, want position 3", got)
+		}
+		stats := []putrecords.ShardStats{
+			{ShardID: shard0, Failed: putrecords.Count{Records: 1, Bytes: 1}},
+			{ShardID: shard1, Failed: putrecords.Count{Records: 2, Bytes: 2}},
+			{ShardID: shard2, Stored: putrecords.Count{Records: 3, Bytes: 3}, Throttled: putrecords.Count{Records: 1, Bytes: 1}},
+		}
+		if diff := cmp.Diff(stats, s.Stats()); diff != "" {
+			t.Errorf("statistics differ (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Records whose storing failed have taken their tokens; throttled ones have taken nothing.
+func TestFailedRecordsTakeTokens(t *testing.T) {
+	log := &failingLog{failing: true}
+	s := putrecords.MustNew(putrecords.Config{Log: log, Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 3}})
+	mustPut(t, s, keyed("k"), keyed("k"))
+	log.failing = false
+	if got := shardsOf(mustPut(t, s, keyed("k"), keyed("k"))); got != "0-" {
+		t.Errorf("shards %s, want 0-", got)
+	}
+}
+
+// A failingLog fails at once while it is told to, and passes on the context and the shard that it is given.
+type failingLog struct {
+	putrecords.MemoryLog
+	failing bool
+	ctx     context.Context
+	shard   putrecords.Shard
+}
+
+func (l *failingLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
+	l.ctx, l.shard = ctx, shard
+	if l.failing {
+		return nil, errLog
+	}
+	return l.MemoryLog.Append(ctx, shard, records)
+}
+
+func TestLogIsGivenContextAndShard(t *testing.T) {
+	log := &failingLog{}
+	s := putrecords.MustNew(putrecords.Config{Shards: 2, Log: log})
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, 7)
+	if _, err := s.Put(ctx, hashed(lastHashKey)); err != nil {
+		t.Fatal(err)
+	}
+	if log.ctx.Value(key{}) != 7 || log.shard != s.Shards()[1] {
+		t.Errorf("Append got context %v, shard %+v", log.ctx, log.shard)
+	}
+}
+
+// A log that gives positions which make no numbers is a mistake of its author's, who is told.
+func TestLogWithBadPositions(t *testing.T) {
+	for _, test := range []struct {
+		positions []uint64
+		panics    string
+	}{
+		{[]uint64{1, 2}, ""},
+		{[]uint64{7, 1<<63 - 2}, ""},
+		{[]uint64{0, 1}, "shardId-000000000000 position 0 after 0"},
+		{[]uint64{3, 3}, "position 3 after 3"},
+		{[]uint64{3, 2}, "position 2 after 3"},
+		{[]uint64{1, 1<<63 - 1}, "position 9223372036854775807 after 1"},
+	} {
+		s := putrecords.MustNew(putrecords.Config{Log: positionsLog{putrecords.Discard(), test.positions}})
+		func() {
+			defer func() {
+				got := fmt.Sprint(recover())
+				if test.panics == "" && got != "<nil>" || !strings.Contains(got, test.panics) {
+					t.Errorf("positions %d: panics with %s, want %q", test.positions, got, test.panics)
+				}
+			}()
+			mustPut(t, s, keyed("1"), keyed("2"))
+		}()
+		s.Stats() // no lock is left held
+	}
+}
+
+type positionsLog struct {
+	putrecords.Log
+	positions []uint64
+}
+
+func (l positionsLog) Append(_ context.Context, _ putrecords.Shard, records []putrecords.Record) (func() error, error) {
+	for i := range records {
+		records[i].SequenceNumber.Position = l.positions[i]
+	}
+	return nil, nil
+}
+
+// A log's error in reading ends the iteration.
+func TestLogThatFailsToRead(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Log: brokenLog{putrecords.Discard()}})
+	var got []string
+	for r, err := range s.Records(shard0) {
+		got = append(got, fmt.Sprint(r.PartitionKey, err))
+	}
+	if want := []string{"1<nil>", "the disk is full"}; !slices.Equal(got, want) {
+		t.Errorf("yields %q, want %q", got, want)
+	}
+}
+
+type brokenLog struct{ putrecords.Log }
+
+func (brokenLog) Records(context.Context, putrecords.Shard, uint64) iter.Seq2[putrecords.Record, error] {
+	return func(yield func(putrecords.Record, error) bool) {
+		_ = yield(putrecords.Record{PartitionKey: "1"}, nil) && yield(putrecords.Record{}, errLog) && yield(putrecords.Record{PartitionKey: "3"}, nil)
+	}
+}

@@ -1,0 +1,160 @@
+package putrecords
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// A SequenceNumber is the number of a record, or the first or last number of a shard, in its parts. AWS documents the numbers
+// as opaque; this layout is what production has issued since 2014. A number is 47 hexadecimal digits, printed as 56 decimal
+// ones. From the highest digit down:
+//
+//	 1  2
+//	 9  ShardCreated
+//	 1  ShardIndex mod 16
+//	16  Position
+//	 2  00
+//	 9  Arrived
+//	 8  ShardIndex
+//	 1  2, the version of the layout
+//
+// The zero value stands for no number: it prints and encodes as "", and is below every number.
+type SequenceNumber struct {
+	ShardCreated int64  // when the shard was created, in seconds since 1970; below 2^36
+	Position     uint64 // the record's place in the shard, from 1; below 2^63
+	Arrived      int64  // when the record arrived, in seconds since 1970; below 2^36
+	ShardIndex   uint32 // the number in the shard's id
+}
+
+const (
+	lastSecond   = 1<<36 - 1 // the last second that the layout holds, in the year 4147
+	lastPosition = 1<<63 - 1 // the position in the last number of a closed shard
+)
+
+// ParseSequenceNumber reads a number as AWS prints it. It is an error, and strconv.ErrSyntax, if s is not 56 decimal digits or
+// if these do not follow the layout. Parsing inverts printing: the number of an s that is accepted prints as s.
+func ParseSequenceNumber(s string) (SequenceNumber, error) {
+	if len(s) != numberDigits || strings.Trim(s, "0123456789") != "" {
+		return SequenceNumber{}, fmt.Errorf("putrecords: sequence number %q is not 56 decimal digits: %w", s, strconv.ErrSyntax)
+	}
+	w := wordsFromDecimal(s)
+	n := SequenceNumber{
+		ShardCreated: int64(w[2] >> 20 & lastSecond),
+		Position:     w[2]<<48 | w[1]>>16,
+		Arrived:      int64(w[1]<<28&lastSecond | w[0]>>36),
+		ShardIndex:   uint32(w[0] >> 4),
+	}
+	if n.IsZero() || !n.valid() || n.words() != w {
+		return SequenceNumber{}, fmt.Errorf("putrecords: sequence number %s does not follow the layout of Kinesis's numbers: %w",
+			s, strconv.ErrSyntax)
+	}
+	return n, nil
+}
+
+// String returns the number's 56 decimal digits, and "" for the zero value. A number with a part out of range has no digits;
+// it prints its parts behind a percent sign.
+func (n SequenceNumber) String() string {
+	if n.IsZero() {
+		return ""
+	}
+	if !n.valid() {
+		return fmt.Sprintf("%%!SequenceNumber(ShardCreated=%d, Position=%d, Arrived=%d, ShardIndex=%d)",
+			n.ShardCreated, n.Position, n.Arrived, n.ShardIndex)
+	}
+	digits := n.words().decimal()
+	return string(digits[:])
+}
+
+// IsZero reports whether n is the zero value, which stands for no number.
+func (n SequenceNumber) IsZero() bool { return n == SequenceNumber{} }
+
+// Compare returns -1 if n is below other, 0 if they are equal, and +1 if n is above, as their printed numbers are.
+func (n SequenceNumber) Compare(other SequenceNumber) int {
+	return cmp.Or(
+		cmp.Compare(n.ShardCreated, other.ShardCreated),
+		cmp.Compare(n.ShardIndex%16, other.ShardIndex%16),
+		cmp.Compare(n.Position, other.Position),
+		cmp.Compare(n.Arrived, other.Arrived),
+		cmp.Compare(n.ShardIndex, other.ShardIndex),
+	)
+}
+
+// MarshalText implements [encoding.TextMarshaler]: the number's digits, or "" for the zero value. A number with a part out of
+// range is an error, and strconv.ErrRange.
+func (n SequenceNumber) MarshalText() ([]byte, error) {
+	if !n.valid() {
+		return nil, fmt.Errorf("putrecords: %v: %w", n, strconv.ErrRange)
+	}
+	return []byte(n.String()), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler]. It takes what [ParseSequenceNumber] takes, and "" for the zero value.
+func (n *SequenceNumber) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = SequenceNumber{}
+		return nil
+	}
+	parsed, err := ParseSequenceNumber(string(text))
+	if err == nil {
+		*n = parsed
+	}
+	return err
+}
+
+func (n SequenceNumber) valid() bool {
+	return 0 <= n.ShardCreated && n.ShardCreated <= lastSecond && n.Position <= lastPosition &&
+		0 <= n.Arrived && n.Arrived <= lastSecond
+}
+
+func (n SequenceNumber) words() words {
+	created, arrived, index := uint64(n.ShardCreated), uint64(n.Arrived), uint64(n.ShardIndex)
+	return words{
+		arrived<<36 | index<<4 | 2,
+		n.Position<<16 | arrived>>28,
+		2<<56 | created<<20 | index%16<<16 | n.Position>>48,
+	}
+}
+
+// words are the 188 bits of a number, least significant word first. A number takes three divisions or multiplications of
+// words to print or parse, where math/big would take allocations.
+type words [3]uint64
+
+const (
+	numberDigits = 56   // decimal digits of a number
+	wordDigits   = 19   // decimal digits that fit a word
+	wordScale    = 1e19 // 10 to the power of wordDigits
+)
+
+func (w words) decimal() (digits [numberDigits]byte) {
+	for end := numberDigits; end > 0; end -= wordDigits {
+		var group uint64
+		for i := len(w) - 1; i >= 0; i-- {
+			w[i], group = bits.Div64(group, w[i], wordScale)
+		}
+		for i := end - 1; i >= max(end-wordDigits, 0); i-- {
+			digits[i] = byte('0' + group%10)
+			group /= 10
+		}
+	}
+	return digits
+}
+
+// wordsFromDecimal returns the value of digits modulo 2^192, which no 56 digits reach.
+func wordsFromDecimal(digits string) (w words) {
+	for start := numberDigits % wordDigits; start <= numberDigits; start += wordDigits {
+		var carry uint64
+		for _, digit := range digits[max(start-wordDigits, 0):start] {
+			carry = carry*10 + uint64(digit-'0')
+		}
+		for i := range w {
+			high, low := bits.Mul64(w[i], wordScale)
+			var c uint64
+			w[i], c = bits.Add64(low, carry, 0)
+			carry = high + c
+		}
+	}
+	return w
+}

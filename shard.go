@@ -1,0 +1,207 @@
+package putrecords
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// A Shard is a shard of a stream, as ListShards describes it.
+type Shard struct {
+	ShardID               string `json:"ShardId"` // "shardId-" and an index of 12 digits
+	ParentShardID         string `json:"ParentShardId,omitempty"`
+	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"` // the other parent, after a merge
+	HashKeyRange          HashKeyRange
+	SequenceNumberRange   SequenceNumberRange
+}
+
+// A SequenceNumberRange bounds the numbers of a shard's records.
+type SequenceNumberRange struct {
+	StartingSequenceNumber SequenceNumber
+	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero while the shard is open
+}
+
+// ShardStats are what became of the records that were sent to a shard.
+type ShardStats struct {
+	ShardID   string `json:"ShardId"`
+	Stored    Count
+	Throttled Count // answered with ProvisionedThroughputExceededException
+	Failed    Count // answered with InternalFailure
+}
+
+// A Count is a number of records, and the bytes of their data and partition keys.
+type Count struct {
+	Records int64
+	Bytes   int64
+}
+
+func (c *Count) add(other Count) {
+	c.Records += other.Records
+	c.Bytes += other.Bytes
+}
+
+func shardID(index uint32) string { return fmt.Sprintf("shardId-%012d", index) }
+
+var shardIDRegexp = regexp.MustCompile(`^shardId-([0-9]{12})$`)
+
+// shardIndex returns the index in a shard's id.
+func shardIndex(shardID string) (uint32, bool) {
+	parts := shardIDRegexp.FindStringSubmatch(shardID)
+	if parts == nil {
+		return 0, false
+	}
+	index, err := strconv.ParseUint(parts[1], 10, 32)
+	return uint32(index), err == nil
+}
+
+// newShardDescription returns an open shard without parents.
+func newShardDescription(index uint32, keys HashKeyRange, created int64) Shard {
+	return Shard{
+		ShardID:             shardID(index),
+		HashKeyRange:        keys,
+		SequenceNumberRange: SequenceNumberRange{StartingSequenceNumber: firstNumber(index, created)},
+	}
+}
+
+// firstNumber returns the StartingSequenceNumber of a shard.
+func firstNumber(index uint32, created int64) SequenceNumber {
+	return SequenceNumber{ShardCreated: created, Arrived: created, ShardIndex: index}
+}
+
+// lastNumber returns the EndingSequenceNumber of a shard.
+func lastNumber(index uint32, created, closing int64) SequenceNumber {
+	return SequenceNumber{ShardCreated: created, Position: lastPosition, Arrived: closing, ShardIndex: index}
+}
+
+// A shard is what a stream knows of one of its shards.
+type shard struct {
+	id      string
+	index   uint32
+	keys    HashKeyRange
+	created int64 // second
+
+	mu      sync.Mutex
+	info    Shard     // changes when the shard closes
+	latest  time.Time // the latest time it has seen, before which time does not go back
+	closing int64     // the last second in which it takes records; or open, or closed
+	records bucket
+	bytes   bucket
+	stats   ShardStats
+}
+
+const (
+	open   = math.MaxInt64
+	closed = math.MinInt64
+)
+
+func newShard(description Shard, limits Limits, now time.Time) *shard {
+	number := description.SequenceNumberRange.StartingSequenceNumber
+	sh := &shard{
+		id:      description.ShardID,
+		index:   number.ShardIndex,
+		keys:    description.HashKeyRange,
+		created: number.ShardCreated,
+		info:    description,
+		latest:  now,
+		closing: open,
+		records: newBucket(int64(limits.RecordsPerSecond), int64(limits.RecordBurst)),
+		bytes:   newBucket(limits.BytesPerSecond, limits.ByteBurst),
+		stats:   ShardStats{ShardID: description.ShardID},
+	}
+	if !description.SequenceNumberRange.EndingSequenceNumber.IsZero() {
+		sh.closing = closed
+	}
+	return sh
+}
+
+// describe returns the shard as ListShards would.
+func (sh *shard) describe() Shard {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.info
+}
+
+func (sh *shard) statistics() ShardStats {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.stats
+}
+
+// begin admits what the shard has room for of a group, stamps it and begins to append it to the log. It returns false, and has
+// done nothing, if the shard takes no records at that time any more.
+func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *group, now time.Time) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if now.Before(sh.latest) {
+		now = sh.latest
+	}
+	if now.Unix() > sh.closing {
+		return false
+	}
+	sh.records.refill(now.Sub(sh.latest))
+	sh.bytes.refill(now.Sub(sh.latest))
+	sh.latest = now
+	sh.admit(entries, g)
+	if len(g.records) > 0 {
+		g.wait, g.err = log.Append(ctx, sh.info, g.records)
+	}
+	if g.wait == nil || g.err != nil {
+		g.wait = nil
+		sh.stats.count(g)
+	}
+	return true
+}
+
+// admit stamps the entries of a group that the buckets hold tokens for, and leaves the others throttled.
+func (sh *shard) admit(entries []RequestEntry, g *group) {
+	records, bytes := sh.records.available(), sh.bytes.available()
+	number := SequenceNumber{
+		ShardCreated: sh.created,
+		Arrived:      max(sh.latest.Unix(), sh.created),
+		ShardIndex:   sh.index,
+	}
+	for _, i := range g.indexes {
+		entry := &entries[i]
+		size := int64(entry.Size())
+		if g.admitted.Records == records || size > bytes-g.admitted.Bytes {
+			g.throttled.add(Count{1, size})
+			continue
+		}
+		g.admitted.add(Count{1, size})
+		g.admittedIndexes = append(g.admittedIndexes, i)
+		g.records = append(g.records, newRecord(entry, number, sh.latest))
+	}
+	sh.records.take(g.admitted.Records)
+	sh.bytes.take(g.admitted.Bytes)
+}
+
+// finish counts a group that the log has taken its time over.
+func (sh *shard) finish(g *group) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.stats.count(g)
+}
+
+// countFault counts a record that a fault has answered with the code.
+func (sh *shard) countFault(code ErrorCode, size int) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if code == ProvisionedThroughputExceededException {
+		sh.stats.Throttled.add(Count{1, int64(size)})
+	} else {
+		sh.stats.Failed.add(Count{1, int64(size)})
+	}
+}
+
+func (s *ShardStats) count(g *group) {
+	s.Throttled.add(g.throttled)
+	if g.err != nil {
+		s.Failed.add(g.admitted)
+	} else {
+		s.Stored.add(g.admitted)
+	}
+}

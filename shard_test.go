@@ -1,0 +1,148 @@
+package putrecords_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+)
+
+// sized returns a record of n bytes with the partition key "k".
+func sized(n int) putrecords.RequestEntry { return putrecords.Entry("k", make([]byte, n-1)) }
+
+// stored puts records and returns how many of them were stored.
+func stored(t testing.TB, s *putrecords.Stream, records ...putrecords.RequestEntry) int {
+	t.Helper()
+	return len(records) - mustPut(t, s, records...).FailedRecordCount
+}
+
+func TestThrottledAnswer(t *testing.T) {
+	c := newClock()
+	s := putrecords.MustNew(putrecords.Config{
+		Name: "exampleStreamName", AccountID: "111111111111", Shards: 2, Now: c.Now,
+		Limits: putrecords.Limits{RecordsPerSecond: 2},
+	})
+	out := mustPut(t, s, hashed("0"), hashed("1"), hashed("2"), hashed(lastHashKey))
+	if got := shardsOf(out); got != "00-1" {
+		t.Fatalf("shards %s, want 00-1: a throttled record must not stop a later one", got)
+	}
+	want := putrecords.ResultEntry{
+		ErrorCode:    putrecords.ProvisionedThroughputExceededException,
+		ErrorMessage: "Rate exceeded for shard shardId-000000000000 in stream exampleStreamName under account 111111111111.",
+	}
+	if diff := cmp.Diff(want, out.Records[2]); diff != "" || out.FailedRecordCount != 1 {
+		t.Errorf("entry differs (-want +got), FailedRecordCount %d:\n%s", out.FailedRecordCount, diff)
+	}
+	for i, entry := range out.Failed() {
+		if i != 2 || entry != want {
+			t.Errorf("Failed yields %d, %+v", i, entry)
+		}
+	}
+	stats := []putrecords.ShardStats{
+		{ShardID: "shardId-000000000000", Stored: putrecords.Count{Records: 2, Bytes: 2}, Throttled: putrecords.Count{Records: 1, Bytes: 1}},
+		{ShardID: "shardId-000000000001", Stored: putrecords.Count{Records: 1, Bytes: 1}},
+	}
+	if diff := cmp.Diff(stats, s.Stats()); diff != "" {
+		t.Errorf("statistics differ (-want +got):\n%s", diff)
+	}
+}
+
+// The published rates: a full second's worth at once, and then what time brings, to the record and the byte.
+func TestThroughput(t *testing.T) {
+	t.Run("records", func(t *testing.T) {
+		c := newClock()
+		s := putrecords.MustNew(putrecords.Config{Now: c.Now})
+		if n := stored(t, s, repeat(500, keyed("k"))...) + stored(t, s, repeat(499, keyed("k"))...); n != 999 {
+			t.Errorf("%d of 999 stored", n)
+		}
+		if n := stored(t, s, repeat(2, keyed("k"))...); n != 1 {
+			t.Errorf("%d of the records 1000 and 1001 stored", n)
+		}
+		c.advance(time.Millisecond - 1)
+		if n := stored(t, s, keyed("k")); n != 0 {
+			t.Errorf("a record a nanosecond early is stored")
+		}
+		c.advance(1)
+		if n := stored(t, s, repeat(2, keyed("k"))...); n != 1 {
+			t.Errorf("%d stored after a millisecond, want 1", n)
+		}
+		c.advance(time.Hour)
+		if n := stored(t, s, repeat(500, keyed("k"))...) + stored(t, s, repeat(500, keyed("k"))...) + stored(t, s, keyed("k")); n != 1000 {
+			t.Errorf("%d stored at once after an hour, want 1000", n)
+		}
+	})
+	t.Run("bytes", func(t *testing.T) {
+		c := newClock()
+		s := putrecords.MustNew(putrecords.Config{Now: c.Now})
+		if n := stored(t, s, sized(1<<20-10), sized(11), sized(10), sized(1)); n != 2 {
+			t.Errorf("%d stored, want the first and the third: a smaller record may pass where a larger one was throttled", n)
+		}
+		c.advance(time.Second / 2)
+		if n := stored(t, s, sized(1<<19+1), sized(1<<19), sized(1)); n != 1 {
+			t.Errorf("%d stored after half a second, want the second", n)
+		}
+		c.advance(time.Second)
+		if n := stored(t, s, sized(1<<20)); n != 1 {
+			t.Error("the largest record is throttled for ever")
+		}
+	})
+}
+
+func TestBursts(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		limits  putrecords.Limits
+		records []putrecords.RequestEntry
+		want    int
+	}{
+		{"record burst", putrecords.Limits{RecordBurst: 3}, repeat(5, keyed("k")), 3},
+		{"record burst follows the rate", putrecords.Limits{RecordsPerSecond: 4}, repeat(5, keyed("k")), 4},
+		{"byte burst", putrecords.Limits{ByteBurst: 3 << 20}, repeat(5, sized(1<<20)), 3},
+		{"byte burst follows the rate", putrecords.Limits{BytesPerSecond: 2 << 20}, repeat(5, sized(1<<20)), 2},
+		{"byte burst follows the largest record", putrecords.Limits{BytesPerRecord: 3 << 20}, repeat(1, sized(3<<20)), 1},
+		{"byte burst follows the largest request", putrecords.Limits{BytesPerRecord: -1}, repeat(1, sized(5<<20)), 1},
+		{"no record rate", putrecords.Limits{RecordsPerSecond: -1, RecordBurst: 1}, repeat(500, keyed("k")), 500},
+		{"no record burst", putrecords.Limits{RecordsPerSecond: 1, RecordBurst: -1}, repeat(500, keyed("k")), 500},
+		{"no byte rate", putrecords.Limits{BytesPerSecond: -1, ByteBurst: 1}, repeat(5, sized(1<<20)), 5},
+		{"no byte burst", putrecords.Limits{BytesPerSecond: 1, ByteBurst: -1}, repeat(5, sized(1<<20)), 5},
+		{"the largest burst", putrecords.Limits{ByteBurst: math.MaxInt, RecordBurst: math.MaxInt - 1}, repeat(5, sized(1<<20)), 5},
+	} {
+		s := putrecords.MustNew(putrecords.Config{Limits: test.limits, Now: newClock().Now})
+		if got := stored(t, s, test.records...); got != test.want {
+			t.Errorf("%s: %d of %d stored, want %d", test.name, got, len(test.records), test.want)
+		}
+	}
+}
+
+// An earlier time is the latest one that the shard has seen: no token comes twice, and no number falls.
+func TestClockGoesBack(t *testing.T) {
+	c := newClock()
+	s := putrecords.MustNew(putrecords.Config{Now: c.Now, Limits: putrecords.Limits{RecordsPerSecond: 2}})
+	latest := sequenceNumber(t, mustPut(t, s, keyed("k"), keyed("k"), keyed("k")).Records[1])
+	for range 5 {
+		c.advance(-time.Hour)
+		if n := stored(t, s, keyed("k")); n != 0 {
+			t.Fatal("a clock that goes back brings tokens")
+		}
+		c.advance(time.Hour)
+		if n := stored(t, s, keyed("k")); n != 0 {
+			t.Fatal("a clock that comes back brings tokens")
+		}
+	}
+	c.advance(time.Second)
+	mustPut(t, s, keyed("k"))
+	c.advance(-24 * time.Hour)
+	out := mustPut(t, s, keyed("k"))
+	if got := sequenceNumber(t, out.Records[0]); got.Compare(latest) <= 0 || got.Arrived != start.Unix()+1 {
+		t.Errorf("number %+v after %+v", got, latest)
+	}
+	records := recordsOf(t, s, "shardId-000000000000")
+	if got := records[len(records)-1].Arrived; !got.Equal(start.Add(time.Second)) {
+		t.Errorf("arrived %v, want the shard's latest time", got)
+	}
+	c.now = time.Time{}
+	mustPut(t, s, keyed("k"))
+}
