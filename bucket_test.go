@@ -135,6 +135,22 @@ func TestSlowRateIsExact(t *testing.T) {
 	}
 }
 
+// A rate may bring more tokens than a word counts.
+func TestRefillBeyondAWord(t *testing.T) {
+	for _, elapsed := range []time.Duration{4*time.Second - 1, 4 * time.Second, 4*time.Second + 1} { // 2^64 tokens
+		c := newClock()
+		s := putrecords.MustNew(putrecords.Config{Now: c.Now, Limits: putrecords.Limits{BytesPerSecond: 1 << 62, ByteBurst: 1 << 20}})
+		mustPut(t, s, sized(1<<20))
+		if n := stored(t, s, sized(1)); n != 0 {
+			t.Error("the bucket is not empty")
+		}
+		c.advance(elapsed)
+		if n := stored(t, s, sized(1<<20), sized(1)); n != 1 {
+			t.Errorf("%d stored after %v, want a burst", n, elapsed)
+		}
+	}
+}
+
 // No rate brings more at one instant than the burst.
 func TestFastRateKeepsToItsBurst(t *testing.T) {
 	c := newClock()

@@ -112,10 +112,10 @@ const (
 	afterAppend  = true
 )
 
-// failRequest returns the answer of a fault that fails the whole request at this stage, or nil.
-func (c *call) failRequest(stage bool) error {
+// failRequest returns the answer of a fault that fails the whole request before or after records are stored, or nil.
+func (c *call) failRequest(after bool) error {
 	for _, injection := range c.stream.faults.snapshot() {
-		if !injection.fault.wholeRequest() || injection.fault.AfterAppend != stage {
+		if !injection.fault.wholeRequest() || injection.fault.AfterAppend != after {
 			continue
 		}
 		for i := range c.entries {
@@ -127,8 +127,8 @@ func (c *call) failRequest(stage bool) error {
 	return nil
 }
 
-// failRecords gives entries the answers of faults that fail single records at this stage.
-func (c *call) failRecords(stage bool) {
+// failRecords gives entries the answers of faults that fail single records before or after they are stored.
+func (c *call) failRecords(after bool) {
 	if len(c.stream.faults.snapshot()) == 0 {
 		return
 	}
@@ -137,11 +137,11 @@ func (c *call) failRecords(stage bool) {
 			continue
 		}
 		for _, injection := range c.stream.faults.snapshot() { // anew, for the last record may have used one up
-			if injection.fault.wholeRequest() || injection.fault.AfterAppend != stage || !injection.answers(c.attempt(i)) {
+			if injection.fault.wholeRequest() || injection.fault.AfterAppend != after || !injection.answers(c.attempt(i)) {
 				continue
 			}
 			c.results[i] = failure(injection.error(c.stream, c.shards[i].id))
-			if stage == beforeAppend {
+			if !after {
 				c.shards[i].countFault(c.results[i].ErrorCode, c.entries[i].Size())
 			}
 			break

@@ -45,5 +45,17 @@
 // # Fidelity
 //
 // What AWS documents, or has been seen to do in production, is marked as such in the fidelity table of the README, as is what is
-// inferred, and what is unknown and decided here. The latter may change when it becomes known.
+// inferred, and what is unknown and decided here.
+//
+// # Compatibility
+//
+// The exported API only grows; testdata/api.txt is the record of it. A struct may gain fields, so composite literals should name theirs.
+//
+// Of the behaviour a program may rely on what AWS does: the codes and texts of errors and the order of checks, the routing, the layout of
+// sequence numbers and their order, the JSON of requests, answers and shards. It may also rely on determinism: with one version
+// of this package, the same Config and the same calls at the same times, in the same order, give the same bytes, on every platform.
+//
+// Between versions there may change: a rule that the README marks as inferred or as ours, when AWS's becomes known; the gaps between
+// positions; the order in which a call reaches its shards and a [Log] is asked; how often a fault's Match is called; the texts of errors
+// that are not an [*Error]; what a panic says; and how a SequenceNumber with a part out of range prints.
 package putrecords

@@ -127,6 +127,15 @@ func TestHashKeyAgreesWithBig(t *testing.T) {
 	})
 }
 
+func TestHashKeyRangeContains(t *testing.T) {
+	r := putrecords.HashKeyRange{StartingHashKey: parseHashKey(t, "10"), EndingHashKey: parseHashKey(t, "20")}
+	for decimal, want := range map[string]bool{"9": false, "10": true, "11": true, "19": true, "20": true, "21": false} {
+		if got := r.Contains(parseHashKey(t, decimal)); got != want {
+			t.Errorf("%v contains %s: %t", r, decimal, got)
+		}
+	}
+}
+
 func TestParseHashKeyAgreesWithBig(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		decimal := rapid.StringMatching(`[1-9][0-9]{0,38}|3402823669[0-9]{29}`).Draw(t, "decimal")

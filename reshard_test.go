@@ -155,6 +155,16 @@ func TestSplitAtTheEnds(t *testing.T) {
 			t.Errorf("a shard of two keys split at %s: %v", key, err)
 		}
 	}
+	// A shard of one key cannot come from a split, but from elsewhere.
+	layout := []putrecords.Shard{
+		{ShardID: shard0, HashKeyRange: putrecords.HashKeyRange{EndingHashKey: parseHashKey(t, "340282366920938463463374607431768211454")}},
+		{ShardID: shard1, HashKeyRange: putrecords.HashKeyRange{StartingHashKey: parseHashKey(t, lastHashKey), EndingHashKey: parseHashKey(t, lastHashKey)}},
+	}
+	one := putrecords.MustNew(putrecords.Config{Layout: layout})
+	if err := one.SplitShard(shard1, parseHashKey(t, lastHashKey)); !errors.Is(err, putrecords.InvalidArgumentException) {
+		t.Errorf("a shard of one key split: %v", err)
+	}
+	mustMerge(t, one, shard0, shard1)
 	mustMerge(t, s, "shardId-000000000004", shard2)
 	mustMerge(t, s, shard3, "shardId-000000000005")
 	if got := s.Route(putrecords.HashKey{}).HashKeyRange.EndingHashKey.String(); got != lastHashKey {
