@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,12 +69,15 @@ func exportedAPI(t *testing.T) string {
 			if err := format.Node(&b, fset, declaration); err != nil {
 				t.Fatal(err)
 			}
-			declarations = append(declarations, b.String()+"\n")
+			declarations = append(declarations, space.ReplaceAllString(b.String(), "$1")+"\n")
 		}
 	}
 	slices.Sort(declarations)
 	return strings.Join(declarations, "\n")
 }
+
+// space is what comments leave behind and what aligns fields: more than one newline, or blank.
+var space = regexp.MustCompile(`([ \n])[ \n]+`)
 
 // exportedReceiver reports whether a function has no receiver, or one of an exported type.
 func exportedReceiver(d *ast.FuncDecl) bool {

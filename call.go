@@ -9,8 +9,8 @@ import (
 )
 
 // PutRecords answers a PutRecords request. The error is an [*Error] if AWS would refuse the whole request, and then nothing is stored,
-// unless a fault has both WholeRequest and AfterAppend. It is ctx.Err() if the context is done when the call begins. A nil request
-// is an empty one.
+// unless a fault has both WholeRequest and AfterAppend. It is ctx.Err() if the context is done when the call begins. Any other error
+// means that the clock reads a time that sequence numbers cannot hold. A nil request is an empty one.
 //
 // An answer without an error may still hold failed records: see [Output.FailedRecordCount]. AWS: "A single record failure does
 // not stop the processing of subsequent records."

@@ -12,7 +12,7 @@
 //	if errors.Is(err, putrecords.ResourceNotFoundException) { … }
 //
 // A request that does not fail as a whole may still hold records that failed: throttled ones, and ones that the log could not
-// store. A producer that looks at the error alone loses them. [Output.FailedRecordCount] tells how many there are, and
+// store. A producer that checks only the error loses them. [Output.FailedRecordCount] tells how many there are, and
 // [Output.Failed] which.
 //
 // Each shard takes 1,000 records and 1 MiB a second, from two token buckets that hold one second's worth; [Limits] sets other

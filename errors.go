@@ -40,8 +40,8 @@ func (c ErrorCode) perRecord() bool {
 	return c == ProvisionedThroughputExceededException || c == InternalFailure
 }
 
-// An Error is an answer that refuses a whole request. It encodes as the body that AWS sends. Its methods ErrorCode and
-// ErrorMessage are those of the errors of the AWS SDK, and HTTPStatusCode that of its responses.
+// An Error is an answer that refuses a whole request. It encodes as the body that AWS sends. It has the methods ErrorCode and
+// ErrorMessage of the AWS SDK's smithy.APIError, but is none, for it lacks ErrorFault.
 type Error struct {
 	Code    ErrorCode `json:"__type"`
 	Message string    `json:"message"`
@@ -80,7 +80,7 @@ func (e *Error) HTTPStatusCode() int {
 	return 400
 }
 
-// A ConfigError is what [New] returns for a [Config] that makes no sense.
+// A ConfigError is what [New] returns for an invalid [Config].
 type ConfigError struct {
 	Field  string // the field of Config, such as "Limits.ByteBurst" or "Layout[2].ShardID"
 	Reason string // the value and the rule that it breaks

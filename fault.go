@@ -10,13 +10,15 @@ import (
 //
 // A code that AWS returns only for whole requests (any but ProvisionedThroughputExceededException and InternalFailure) fails
 // the request when one of its records matches, and so does any code with WholeRequest.
+//
+// For a fault that lasts for a time, end it with [Injection.Remove], or let Match read the stream's clock.
 type Fault struct {
 	Code         ErrorCode          // what the caller sees; "" is InternalFailure
-	Message      string             // "" is AWS's text for the code
+	Message      string             // "" is AWS's text for the code, and the code itself where none is known
 	Match        func(Attempt) bool // which records; nil is every record; called without locks, by several callers at once
-	Count        int                // how many answers; 0 is one, -1 is every one until the fault is removed
-	WholeRequest bool               // fail the request though the code is one of single records
-	AfterAppend  bool               // report a failure though the record, or with WholeRequest the request, has been stored
+	Count        int                // how many answers; 0 is one, and below 0 there is no end until the fault is removed
+	WholeRequest bool               // fail the whole request, even with a code that AWS gives to single records
+	AfterAppend  bool               // store the record, or with WholeRequest the request, and report a failure all the same
 }
 
 // An Attempt is a record on its way into a shard.
@@ -44,8 +46,8 @@ type faults struct {
 // Inject puts a fault in force and returns a handle on it. Faults meet a request in this order, and each time the one that was injected
 // first answers, until it is used up:
 //
-//  1. those of whole requests, after validation, so that a request which is refused for its own sake uses none up, and before a
-//     dry run is answered;
+//  1. those of whole requests, after validation, so that a request which fails validation uses none up, and before a dry run is
+//     answered;
 //  2. those of single records, before throttling, so that these records take nothing of their shard's throughput;
 //  3. those of whole requests with AfterAppend, which match stored records;
 //  4. those of single records with AfterAppend, likewise.
@@ -59,14 +61,14 @@ func (s *Stream) Inject(fault Fault) *Injection {
 	return s.faults.add(fault)
 }
 
-// Hits returns how many times the fault has answered.
+// Hits returns how many times the fault has answered: how many records it has failed, or how many whole requests.
 func (i *Injection) Hits() int {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()
 	return i.hits
 }
 
-// Remove ends the fault. To end it twice, or after it is used up, does nothing.
+// Remove ends the fault. Removing it again, or after it is used up, does nothing.
 func (i *Injection) Remove() {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()

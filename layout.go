@@ -56,7 +56,7 @@ func evenLayout(n int, created int64) []Shard {
 	return shards
 }
 
-// newLayout returns the layout of shards, which are by index, or what makes no sense in them.
+// newLayout returns the layout of shards, which are by index, or what is invalid in them.
 func newLayout(shards []Shard, limits Limits, now time.Time) (*layout, error) {
 	l := &layout{}
 	for i, description := range shards {
@@ -71,7 +71,7 @@ func newLayout(shards []Shard, limits Limits, now time.Time) (*layout, error) {
 	return l, nil
 }
 
-// restore adds a shard, or returns what makes no sense in it.
+// restore adds a shard, or returns what is invalid in it.
 func (l *layout) restore(field string, description Shard, limits Limits, now time.Time) error {
 	id, keys := description.ShardID, description.HashKeyRange
 	index, ok := shardIndex(id)

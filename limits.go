@@ -17,7 +17,7 @@ import (
 // documented, and this package's choice.
 type Limits struct {
 	RecordsPerRequest  int   // 500
-	BytesPerRecord     int   // 1 MiB, data and partition key
+	BytesPerRecord     int   // 1 MiB, data and partition key; AWS's text speaks of the data alone
 	BytesPerRequest    int   // 5 MiB, data and partition keys
 	PartitionKeyLength int   // 256 characters, counted in Unicode code points
 	RecordsPerSecond   int   // 1,000 a shard
@@ -30,8 +30,8 @@ type Limits struct {
 // violations in one ValidationException; that a name or an ARN is there, and that the two agree; that its explicit hash keys lie
 // in the hash space; its size. The error is an [*Error]. A nil request is an empty one.
 //
-// Of the limits it uses the first four; a negative one is unlimited. A record is checked by itself as the only one of a request,
-// which needs a name too.
+// Of the limits it uses the first four; a negative one is unlimited. To check a single record, pass a request with a name and that
+// record alone.
 func (l Limits) Validate(in *Input) error {
 	if in == nil {
 		in = &Input{}
@@ -81,7 +81,7 @@ func (l Limits) largestRecord() int64 {
 // exceeds reports whether n is above the limit.
 func exceeds(n, limit int) bool { return n > limit && limit >= 0 }
 
-// check returns what makes no sense in the limits of a Config, or nil.
+// check returns what is invalid in the limits of a Config, or nil.
 func (l Limits) check() error {
 	for _, field := range []struct {
 		name  string
@@ -107,9 +107,9 @@ func (l Limits) check() error {
 		return nil
 	case largest == -1:
 		return configErrorf("Limits.ByteBurst", "no burst holds a record of unlimited size, and a record above the burst would "+
-			"be throttled for ever; limit BytesPerRecord or BytesPerRequest, or set BytesPerSecond to -1")
+			"be throttled forever; limit BytesPerRecord or BytesPerRequest, or set BytesPerSecond to -1")
 	case l.ByteBurst < largest:
-		return configErrorf("Limits.ByteBurst", "%d is less than the %d bytes of the largest record, which would be throttled for ever",
+		return configErrorf("Limits.ByteBurst", "%d is less than the %d bytes of the largest record, which would be throttled forever",
 			l.ByteBurst, largest)
 	}
 	return nil

@@ -13,32 +13,39 @@ import (
 // A Log is where the records go that a stream accepts. [MemoryLog] and [Discard] are logs; a server with a storage of its own
 // implements another. Its methods are called from several goroutines at once.
 //
-// A log owns the order of records: it gives them their positions. A stream that starts on the log of an earlier one goes on where
-// that ended, and several streams may share a log that numbers the records of all of them.
+// A log owns the order of records: it gives them their positions. A stream that starts on the log of an earlier one continues its
+// positions, and several streams may share a log that numbers the records of all of them.
 type Log interface {
 	// Append begins to store records at the end of the shard's log: in order, after everything begun before, all or none.
 	//
-	// It runs under the lock of the shard, so it must not wait, and must not call the stream. What takes time is left to
-	// wait, which the stream calls once, without locks; a nil wait means that all is done. When it is done each record's
-	// SequenceNumber.Position is set; the rest of the number is set already. The positions of a shard strictly increase, from 1
-	// to less than 2^63-1; gaps are fine, and the stream panics where a group's do not increase. After that the records and
-	// their bytes are the caller's again: a log that keeps them copies them.
+	// It runs under the lock of the shard, so it must not wait, and must not call the stream. Slow work belongs in wait, which
+	// the stream calls once, without locks; a nil wait means that all is done. By then Append or wait has set the
+	// SequenceNumber.Position of each of the records; the rest of the number is set already. The positions of a shard strictly
+	// increase, from 1 to less than 2^63-1; gaps are fine. The stream panics where those of one Append do not increase, and
+	// leaves the rest to the log. After that the records and their bytes are the caller's again: a log that keeps them copies
+	// them.
 	//
-	// An error, of Append or of wait, fails all of these records with InternalFailure. The caller does not learn the cause;
-	// a log that knows it reports it itself. The wait that comes with an error of Append is ignored.
+	// An error, of Append or of wait, fails all of these records with InternalFailure. The producer does not learn the cause; a
+	// log that wants it known must report it itself. The wait that comes with an error of Append is ignored. A ctx that ends
+	// meanwhile is for the log to heed.
 	Append(ctx context.Context, shard Shard, records []Record) (wait func() error, err error)
 
-	// Records yields the shard's records from the given position on, oldest first. Each is the receiver's own. An error ends it.
+	// Records yields the shard's records from the given position on, oldest first. The caller may keep and modify them. An error
+	// ends the iteration.
 	Records(ctx context.Context, shard Shard, position uint64) iter.Seq2[Record, error]
 }
 
-// A Record is a record in the log of a shard. It is no shape of AWS's: it tells the explicit hash key, which AWS's consumers never see.
+// A Record is a record in the log of a shard. It matches no type of AWS's: it includes the explicit hash key, which consumers on AWS
+// never see.
 type Record struct {
 	SequenceNumber  SequenceNumber
 	PartitionKey    string
 	ExplicitHashKey string // "" if the request had none
 	Data            []byte
-	Arrived         time.Time // in UTC, without a monotonic reading; a stream never lets it go back within a shard
+
+	// Arrived is what AWS calls the ApproximateArrivalTimestamp, in UTC and without a monotonic reading. One stream never lets it go
+	// back within a shard. It may be before the second in the SequenceNumber, which is never before the shard's creation.
+	Arrived time.Time
 }
 
 func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Record {
@@ -53,7 +60,7 @@ func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Re
 type MemoryLog struct {
 	// Retention is how far behind the newest arrival of all shards a record may lie before it is dropped: it is not yielded
 	// any more, and its memory is given back before the newest arrival has moved on by another eighth of the retention. 0 is 24
-	// hours, as AWS has it: "By default, data records are accessible for 24 hours"; -1 is for ever. It must not change while the log
+	// hours, as AWS has it: "By default, data records are accessible for 24 hours"; -1 is forever. It must not change while the log
 	// is in use.
 	Retention time.Duration
 

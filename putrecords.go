@@ -15,23 +15,29 @@ import (
 // A Config describes a stream. The zero Config is a stream of one shard with AWS's limits, on the machine's clock, that keeps
 // its records in memory for 24 hours.
 type Config struct {
-	Name           string         // of the stream: 1 to 128 letters, digits, '_', '.' and '-'; "" is "stream"
-	AccountID      string         // 12 digits; "" is "000000000000"
-	Region         string         // lower-case letters, digits and hyphens; "" is "us-east-1"
-	Shards         int            // how many open shards divide the hash space evenly, at most 1,000,000; 0 is 1
-	Layout         []Shard        // the shards of a stream that exists elsewhere, by index, instead of Shards
+	Name      string // of the stream: 1 to 128 letters, digits, '_', '.' and '-'; "" is "stream"
+	AccountID string // 12 digits; "" is "000000000000"
+	Region    string // lower-case letters, digits and hyphens; "" is "us-east-1"
+	Shards    int    // how many open shards divide the hash space evenly, at most 1,000,000; 0 is 1
+
+	// Layout, instead of Shards, is the shards of a stream that exists elsewhere, by index, as Stream.Shards lists them. Its numbers
+	// go on only if Log is that stream's log. A shard with an ending number is closed, even if its reshard was pending. Shards
+	// that have expired may be missing, and a shard without a starting number gets one at the clock's time.
+	Layout []Shard
+
 	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS shows in answers and encrypts nothing
 	Limits         Limits
 
 	// Now is the stream's clock; nil is time.Now. Virtual time is a function of yours. The stream reads it once a call and
-	// holds no lock meanwhile; calls from several goroutines read it at once. A clock that goes back does no harm: to a shard
-	// an earlier time is the latest time it has seen.
+	// holds no lock meanwhile; calls from several goroutines read it at once. If it goes back, a shard keeps using the latest
+	// time that it has seen.
 	Now func() time.Time
 
 	// Log is where accepted records go; nil is a MemoryLog, which keeps them for 24 hours of the stream's clock.
 	Log Log
 
-	// ReshardDelay is how long parents go on taking records after a split or a merge. 0 is not at all; AWS takes about 25 s.
+	// ReshardDelay is how long parents go on taking records after a split or a merge: until the end of the second in which the
+	// delay ends, so up to a second longer. 0 closes them at once; AWS takes about 25 s.
 	ReshardDelay time.Duration
 }
 
@@ -121,7 +127,7 @@ type Stream struct {
 	faults     faults
 }
 
-// New returns a stream. The error is a [*ConfigError] that names a field of config which makes no sense.
+// New returns a stream. The error is a [*ConfigError] that names an invalid field of config.
 func New(config Config) (*Stream, error) {
 	s := &Stream{
 		name:           cmp.Or(config.Name, "stream"),
@@ -151,7 +157,7 @@ func New(config Config) (*Stream, error) {
 			"sequence numbers hold", now)
 	}
 	shards := config.Layout
-	if len(shards) == 0 {
+	if shards == nil {
 		shards = evenLayout(max(config.Shards, 1), now.Unix())
 	}
 	layout, err := newLayout(shards, s.limits, now)
@@ -165,7 +171,7 @@ func New(config Config) (*Stream, error) {
 // maxShards keeps a mistake from taking all memory; AWS's quotas are far below.
 const maxShards = 1_000_000
 
-// check returns what makes no sense in config, of which s has the values that stand for its zeroes.
+// check returns what is invalid in config, of which s has the values that stand for its zeroes.
 func (s *Stream) check(config Config) error {
 	memory, inMemory := s.log.(*MemoryLog)
 	switch {
@@ -177,7 +183,7 @@ func (s *Stream) check(config Config) error {
 		return configErrorf("Region", "%q is not lower-case letters, digits and hyphens", s.region)
 	case config.Shards < 0 || config.Shards > maxShards:
 		return configErrorf("Shards", "%d is not between 0 and %d", config.Shards, maxShards)
-	case config.Shards != 0 && len(config.Layout) != 0:
+	case config.Shards != 0 && config.Layout != nil:
 		return configErrorf("Shards", "%d is given as well as Layout, which has %d shards", config.Shards, len(config.Layout))
 	case s.encryptionType != "" && s.encryptionType != EncryptionKMS:
 		return configErrorf("EncryptionType", "%q is neither %q nor %q", s.encryptionType, EncryptionNone, EncryptionKMS)
@@ -214,7 +220,7 @@ func (s *Stream) clock() (time.Time, error) {
 	return now, nil
 }
 
-// Limits returns the limits in force: in no field zero, and -1 where there is none.
+// Limits returns the limits in force: no field is zero, and -1 is unlimited.
 func (s *Stream) Limits() Limits { return s.limits }
 
 // Name returns the stream's name.
@@ -271,8 +277,8 @@ func (s *Stream) Records(shardID string) iter.Seq2[Record, error] {
 	}
 }
 
-// Stats returns what became of the records sent to each shard since New, by index. A record counts each time that it is sent, and
-// once the log is done with those that were sent with it to the same shard.
+// Stats returns what became of the records sent to each shard since New, by index. A record counts each time that it is sent, once
+// the log is done with the records that were sent to the same shard with it. Requests that are refused as a whole do not count.
 func (s *Stream) Stats() []ShardStats {
 	shards := s.layout.Load().shards
 	stats := make([]ShardStats, len(shards))

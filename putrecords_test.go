@@ -302,6 +302,8 @@ func TestBadConfig(t *testing.T) {
 		{putrecords.Config{Shards: -1}, "Shards", "-1 is not between 0 and 1000000"},
 		{putrecords.Config{Shards: 1_000_001}, "Shards", "1000001"},
 		{putrecords.Config{Shards: 2, Layout: shards}, "Shards", "Layout"},
+		{putrecords.Config{Layout: []putrecords.Shard{}}, "Layout", "no shard is open"},
+		{putrecords.Config{Shards: 1, Layout: []putrecords.Shard{}}, "Shards", "Layout"},
 		{putrecords.Config{EncryptionType: "kms"}, "EncryptionType", `"kms"`},
 		{putrecords.Config{ReshardDelay: -time.Second}, "ReshardDelay", "-1s is negative"},
 		{putrecords.Config{Now: func() time.Time { return time.Time{} }}, "Now", "0001-01-01"},
@@ -338,7 +340,7 @@ func TestGoodConfig(t *testing.T) {
 	at := func(second int64) func() time.Time { return func() time.Time { return time.Unix(second, 0) } }
 	for _, config := range []putrecords.Config{
 		{Name: strings.Repeat("n", 128), AccountID: "123456789012", Region: "ap-southeast-2", EncryptionType: "KMS", Shards: 1},
-		{Name: "aZ09_.-", Layout: []putrecords.Shard{}},
+		{Name: "aZ09_.-", Layout: nil},
 		{Now: at(1)},
 		{Now: at(1<<36 - 1)},
 		{Log: &putrecords.MemoryLog{Retention: -1}},
@@ -384,8 +386,13 @@ func TestClockTooLate(t *testing.T) {
 	}
 	c.now = time.Unix(1<<36-1, 0)
 	mustPut(t, s, keyed("k"))
-	if err := s.SplitShard("shardId-000000000000", parseHashKey(t, "2")); err == nil || len(s.Shards()) != 1 {
+	err := s.SplitShard("shardId-000000000000", parseHashKey(t, "2"))
+	if err == nil || !strings.Contains(err.Error(), "created 68719476736 seconds after 1970") || len(s.Shards()) != 1 {
 		t.Errorf("a child created in second 2^36: %v", err)
+	}
+	c.now = time.Unix(1<<36-2, 0) // the stream has seen later
+	if err := s.SplitShard("shardId-000000000000", parseHashKey(t, "2")); err == nil {
+		t.Error("a child created in second 2^36")
 	}
 }
 

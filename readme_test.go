@@ -25,18 +25,18 @@ func TestNaiveProducerLosesRecords(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{}) // one shard takes 1,000 records a second
 		batch := slices.Repeat([]putrecords.RequestEntry{putrecords.Entry("customer-1", []byte("an order"))}, 500)
 		for range 3 {
-			_, err := stream.Put(t.Context(), batch...) // the producer under test looks at the error alone
+			_, err := stream.Put(t.Context(), batch...) // the producer under test checks only the error
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		if lost := 3*500 - stream.Stats()[0].Stored.Records; lost != 500 {
-			t.Errorf("lost %d records", lost)
+			t.Errorf("lost %d records, want 500", lost)
 		}
 	})
 }
 
-// send is a producer that is right.
+// send is a producer that is right: it puts the failed records again, and only those.
 func send(ctx context.Context, stream *putrecords.Stream, records []putrecords.RequestEntry) error {
 	for len(records) > 0 {
 		out, err := stream.Put(ctx, records...)
@@ -95,6 +95,10 @@ func serve(storage putrecords.Log) (http.Handler, error) {
 			_ = json.NewEncoder(w).Encode(refused) // {"__type":…,"message":…}
 			return
 		}
+		if err != nil { // the client has gone
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 		_ = json.NewEncoder(w).Encode(out)
 	}), nil
 }
@@ -115,6 +119,13 @@ func TestServe(t *testing.T) {
 		if got := fmt.Sprint(w.Code, " ", w.Body); !strings.HasPrefix(got, want) {
 			t.Errorf("%s is answered %s, want %s", body, got, want)
 		}
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequestWithContext(gone, http.MethodPost, "/", strings.NewReader("{}")))
+	if w.Code != http.StatusInternalServerError {
+		t.Errorf("a call that ended with its context is answered %d %s", w.Code, w.Body)
 	}
 }
 

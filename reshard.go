@@ -8,10 +8,11 @@ import (
 )
 
 // SplitShard divides an open shard in two, of which the upper one starts at newStartingHashKey: a key more than one above the
-// shard's start, and below its end. The shard closes, at once or after Config.ReshardDelay, and its children take over.
+// shard's start, and below its end. The shard closes, at once or as Config.ReshardDelay says, and its children take over.
 //
-// The error is an [*Error] with AWS's text, and nothing has changed: ResourceInUseException while another reshard is pending,
-// ResourceNotFoundException if there is no such shard, InvalidArgumentException if it is closed or the key is no place to split it.
+// After an error nothing has changed. It is an [*Error] with AWS's text: ResourceInUseException while another reshard is pending,
+// ResourceNotFoundException if there is no such shard, InvalidArgumentException if it is closed or the key cannot split it. Any
+// other error means that sequence numbers have no room left for the time, or for the index of a child.
 func (s *Stream) SplitShard(shardID string, newStartingHashKey HashKey) error {
 	return s.reshard([]string{shardID}, func(parents []Shard) ([]Shard, error) {
 		parent := parents[0]
@@ -32,11 +33,10 @@ func splits(keys HashKeyRange, key HashKey) bool {
 }
 
 // MergeShards makes one shard of two open ones, of which adjacentShardID starts at the hash key after the end of shardID. They close,
-// at once or after Config.ReshardDelay, and their child takes over.
+// at once or as Config.ReshardDelay says, and their child takes over.
 //
-// The error is an [*Error] with AWS's text, and nothing has changed: ResourceInUseException while another reshard is pending,
-// ResourceNotFoundException if one of the shards does not exist, InvalidArgumentException if one is closed or they are not adjacent
-// in that order.
+// After an error nothing has changed. It is as for [Stream.SplitShard], with InvalidArgumentException if a shard is closed or they are
+// not adjacent in that order.
 func (s *Stream) MergeShards(shardID, adjacentShardID string) error {
 	return s.reshard([]string{shardID, adjacentShardID}, func(parents []Shard) ([]Shard, error) {
 		lower, upper := parents[0].HashKeyRange, parents[1].HashKeyRange

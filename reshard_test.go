@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -169,6 +171,25 @@ func TestSplitAtTheEnds(t *testing.T) {
 	mustMerge(t, s, shard3, "shardId-000000000005")
 	if got := s.Route(putrecords.HashKey{}).HashKeyRange.EndingHashKey.String(); got != lastHashKey {
 		t.Errorf("all merged, the last shard ends at %s", got)
+	}
+}
+
+// Indexes end at 2^32-1, and a reshard that would need more changes nothing.
+func TestIndexesRunOut(t *testing.T) {
+	for _, test := range []struct {
+		index uint32
+		split bool
+	}{{math.MaxUint32 - 3, true}, {math.MaxUint32 - 2, true}, {math.MaxUint32 - 1, false}, {math.MaxUint32, false}} {
+		id := fmt.Sprintf("shardId-%012d", test.index)
+		s := putrecords.MustNew(putrecords.Config{Layout: []putrecords.Shard{{ShardID: id, HashKeyRange: putrecords.EvenRanges(1)[0]}}})
+		err := s.SplitShard(id, parseHashKey(t, "1000"))
+		if (err == nil) != test.split || (len(s.Shards()) == 3) != test.split {
+			t.Errorf("split of %s: %v, %d shards", id, err, len(s.Shards()))
+		}
+		if err != nil && !strings.Contains(err.Error(), "no index is left for a shard after "+id) {
+			t.Errorf("split of %s: %v", id, err)
+		}
+		mustPut(t, s, keyed("k"))
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 type SequenceNumber struct {
 	ShardCreated int64  // when the shard was created, in seconds since 1970; below 2^36
 	Position     uint64 // the record's place in the shard, from 1; below 2^63
-	Arrived      int64  // when the record arrived, in seconds since 1970; below 2^36
+	Arrived      int64  // when the record arrived, and not before ShardCreated, in seconds since 1970; below 2^36
 	ShardIndex   uint32 // the number in the shard's id
 }
 

@@ -22,15 +22,15 @@ type Shard struct {
 // A SequenceNumberRange bounds the numbers of a shard's records.
 type SequenceNumberRange struct {
 	StartingSequenceNumber SequenceNumber
-	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero while the shard is open
+	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero until a split or a merge of the shard
 }
 
 // ShardStats are what became of the records that were sent to a shard.
 type ShardStats struct {
 	ShardID   string `json:"ShardId"`
-	Stored    Count
-	Throttled Count // answered with ProvisionedThroughputExceededException
-	Failed    Count // answered with InternalFailure
+	Stored    Count  // in the log, whatever a fault with AfterAppend answered
+	Throttled Count  // not stored, and answered with ProvisionedThroughputExceededException
+	Failed    Count  // not stored, and answered with InternalFailure
 }
 
 // A Count is a number of records, and the bytes of their data and partition keys.

@@ -58,7 +58,7 @@ func parseLog(name string, log []byte, keyField int) (input, error) {
 			continue
 		}
 		if len(fields) < keyField {
-			return input{}, fmt.Errorf("%s:%d: the line has %s, and field %d is the partition key",
+			return input{}, fmt.Errorf("%s:%d: the line has %s, but -key asks for field %d",
 				name, number, count(len(fields), "field"), keyField)
 		}
 		l := line{number: number, key: string(fields[keyField-1]), data: data}
@@ -73,10 +73,10 @@ func parseLog(name string, log []byte, keyField int) (input, error) {
 // check returns why AWS would refuse the line as a record.
 func (l line) check() error {
 	if n := utf8.RuneCountInString(l.key); n > limits.PartitionKeyLength {
-		return fmt.Errorf("the partition key has %d characters, and AWS takes at most %d", n, limits.PartitionKeyLength)
+		return fmt.Errorf("the partition key has %d characters, and AWS takes at most %d; -key chooses another field", n, limits.PartitionKeyLength)
 	}
 	if n := len(l.data) + len(l.key); n > limits.BytesPerRecord {
-		return fmt.Errorf("the line and its partition key are %d bytes, and AWS takes at most %d", n, limits.BytesPerRecord)
+		return fmt.Errorf("the line and its partition key are %d bytes together, and AWS takes at most %d", n, limits.BytesPerRecord)
 	}
 	return nil
 }

@@ -28,11 +28,11 @@ Quickstart puts each line of FILE into a stream as a record, and shows what beca
 FILE it is a sample, an access log of 4,000 lines. A record is the bytes of a line without its LF or CRLF. Blank lines are
 skipped.
 
-  -key N     the partition key is the N-th field of a line, fields being what white space separates (default 1)
+  -key N     the partition key is the N-th field of a line; fields are separated by white space (default 1)
   -shards N  how many shards the stream has, 1 to 10000 (default 4)
   -json      print one JSON document instead of text
 
-The exit status is 1 if a line is not stored exactly once, and 2 if the arguments or a line of FILE are not to be used.
+The exit status is 1 if a line is not stored exactly once, and 2 if the arguments or a line of FILE are invalid.
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -93,7 +93,10 @@ func parseArgs(args []string) (options, error) {
 	}
 	opts.files = flags.Args()
 	if len(opts.files) > 1 {
-		return options{}, fmt.Errorf("%q are %d files, and at most one is taken, after the flags", opts.files, len(opts.files))
+		return options{}, fmt.Errorf("at most one FILE is taken, and flags go before it, but there are %q", opts.files)
+	}
+	if len(opts.files) == 1 && opts.files[0] == "" {
+		return options{}, errors.New("the name of the FILE is empty")
 	}
 	return opts, nil
 }

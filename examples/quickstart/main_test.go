@@ -124,15 +124,15 @@ func TestRefused(t *testing.T) {
 		{"", []string{"-key"}, "flag needs an argument: -key"},
 		{"", []string{"-json=maybe"}, `"maybe" for -json`},
 		{"", []string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
-		{"", []string{"a", "b"}, `["a" "b"] are 2 files, and at most one is taken, after the flags`},
-		{"", []string{"a", "-json"}, `["a" "-json"] are 2 files, and at most one is taken, after the flags`},
+		{"", []string{"a", "b"}, `at most one FILE is taken, and flags go before it, but there are ["a" "b"]`},
+		{"", []string{"a", "-json"}, `at most one FILE is taken, and flags go before it, but there are ["a" "-json"]`},
 		{"", []string{file + "/missing"}, "open " + file + "/missing: "},
 		{"", []string{"no\nsuch"}, `open no\nsuch: `},
-		{"", []string{""}, "open : "},
+		{"", []string{""}, "the name of the FILE is empty"},
 		{"", []string{filepath.Dir(file)}, filepath.Dir(file)},
-		{"", []string{"-key", "2", file}, file + ":3: the line has 1 field, and field 2 is the partition key"},
+		{"", []string{"-key", "2", file}, file + ":3: the line has 1 field, but -key asks for field 2"},
 		{"a\n" + longKey + "\n", []string{"-"}, "standard input:2: the partition key has 257 characters, and AWS takes at most 256"},
-		{longLine, []string{"-"}, "standard input:1: the line and its partition key are 1048579 bytes, and AWS takes at most 1048576"},
+		{longLine, []string{"-"}, "standard input:1: the line and its partition key are 1048579 bytes together, and AWS takes at most 1048576"},
 	} {
 		status, stdout, stderr := runWith(test.stdin, test.args...)
 		if status != 2 || stdout != "" {
