@@ -25,6 +25,9 @@ func newBucket(perSecond, burst int64) bucket {
 
 // refill adds the tokens of a time that has passed.
 func (b *bucket) refill(elapsed time.Duration) {
+	if b.tokens == b.burst { // full, or unlimited
+		return
+	}
 	high, low := bits.Mul64(uint64(b.perSecond), uint64(elapsed))
 	low, carry := bits.Add64(low, b.billionths, 0)
 	high += carry

@@ -1,10 +1,10 @@
 package putrecords
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,20 +23,104 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	if in == nil {
 		in = &Input{}
 	}
-	keys, err := s.validate(in)
+	c := s.takeCall(ctx, in.Records)
+	out, err := c.putRecords(in)
+	s.giveCall(c) // not after a panic: a log that is at fault may still write to the call's records
+	return out, err
+}
+
+// Put is [Stream.PutRecords] for records alone: the request carries the stream's name.
+func (s *Stream) Put(ctx context.Context, records ...RequestEntry) (*Output, error) {
+	return s.PutRecords(ctx, &Input{Records: records, StreamName: &s.name})
+}
+
+// validate makes the checks that a request must pass, in AWS's order, and finds the hash keys of its records.
+func (s *Stream) validate(in *Input, keys []HashKey) error {
+	if err := s.limits.checkConstraints(in); err != nil {
+		return err
+	}
+	to, err := addressOf(in)
+	if err != nil {
+		return err
+	}
+	if in.StreamARN != nil && to.region != s.region {
+		return errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *in.StreamARN)
+	}
+	if in.StreamARN != nil && to.accountID != s.accountID {
+		return s.defaultError(UnrecognizedClientException, "")
+	}
+	if to.name != s.name {
+		return s.streamNotFound(to.name)
+	}
+	if err := hashKeysOf(in.Records, keys); err != nil {
+		return err
+	}
+	return s.limits.checkSize(in)
+}
+
+// A call is a request on its way through a stream.
+type call struct {
+	stream  *Stream
+	ctx     context.Context
+	now     time.Time
+	entries []RequestEntry
+	results []ResultEntry // of the entries; one without an ErrorCode has been stored, or is yet to be
+
+	// What the call needs for its own time, and a later one of the stream uses again: 80 KiB for 500 records.
+	keys     []HashKey // of the entries
+	shards   []*shard  // where the entries go
+	slots    []int     // the places of these in layout.open
+	left     []int     // the indexes of entries to be stored, in the request's order
+	groups   []group   // those that have begun to be stored
+	groupAt  []int     // by slot, 1 + the place in groups; all zero outside divide
+	indexes  []int     // shared out among the groups, as admitted and records are
+	admitted []int
+	records  []Record
+}
+
+func (s *Stream) takeCall(ctx context.Context, entries []RequestEntry) *call {
+	c, ok := s.calls.Get().(*call)
+	if !ok {
+		c = &call{stream: s}
+	}
+	n := len(entries)
+	c.ctx, c.entries = ctx, entries
+	c.keys, c.shards, c.slots = resize(c.keys, n), resize(c.shards, n), resize(c.slots, n)
+	c.indexes, c.admitted, c.records = resize(c.indexes, n), resize(c.admitted, n), resize(c.records, n)
+	return c
+}
+
+// resize returns a slice of n elements, which are not cleared.
+func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+
+// giveCall keeps a call's slices for another call, and nothing of what is the caller's.
+func (s *Stream) giveCall(c *call) {
+	c.ctx, c.entries, c.results = nil, nil, nil
+	clear(c.records)
+	c.groups = c.groups[:0]
+	s.calls.Put(c)
+}
+
+func (c *call) putRecords(in *Input) (*Output, error) {
+	if err := c.stream.validate(in, c.keys); err != nil {
+		return nil, err
+	}
+	now, err := c.stream.clock()
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.clock()
-	if err != nil {
-		return nil, err
+	c.now = now
+	c.results = make([]ResultEntry, len(c.entries))
+	c.left = c.left[:0]
+	for i := range c.entries {
+		c.left = append(c.left, i)
 	}
-	c := s.newCall(ctx, in.Records, keys, now)
+	c.route(c.left)
 	if err := c.failRequest(beforeAppend); err != nil {
 		return nil, err
 	}
 	if in.DryRun != nil && *in.DryRun {
-		return nil, s.defaultError(DryRunOperationException, "")
+		return nil, c.stream.defaultError(DryRunOperationException, "")
 	}
 	c.failRecords(beforeAppend)
 	c.store()
@@ -47,63 +131,14 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	return c.output(), nil
 }
 
-// Put is [Stream.PutRecords] for records alone: the request carries the stream's name.
-func (s *Stream) Put(ctx context.Context, records ...RequestEntry) (*Output, error) {
-	return s.PutRecords(ctx, &Input{Records: records, StreamName: &s.name})
-}
-
-// validate makes the checks that a request must pass, in AWS's order, and returns the hash keys of its records.
-func (s *Stream) validate(in *Input) ([]HashKey, error) {
-	if err := s.limits.checkConstraints(in); err != nil {
-		return nil, err
+// route finds the shards of entries.
+func (c *call) route(indexes []int) {
+	layout := c.stream.layoutAt(c.now)
+	c.groupAt = resize(c.groupAt, len(layout.open))
+	for _, i := range indexes {
+		slot := layout.route(c.keys[i])
+		c.slots[i], c.shards[i] = slot, layout.open[slot]
 	}
-	to, err := addressOf(in)
-	if err != nil {
-		return nil, err
-	}
-	if in.StreamARN != nil && to.region != s.region {
-		return nil, errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *in.StreamARN)
-	}
-	if in.StreamARN != nil && to.accountID != s.accountID {
-		return nil, s.defaultError(UnrecognizedClientException, "")
-	}
-	if to.name != s.name {
-		return nil, s.streamNotFound(to.name)
-	}
-	keys, err := hashKeysOf(in.Records)
-	if err != nil {
-		return nil, err
-	}
-	return keys, s.limits.checkSize(in)
-}
-
-// A call is a request on its way through a stream.
-type call struct {
-	stream  *Stream
-	ctx     context.Context
-	now     time.Time
-	entries []RequestEntry
-	keys    []HashKey     // of the entries
-	shards  []*shard      // where the entries go
-	results []ResultEntry // of the entries; one without an ErrorCode has been stored, or is yet to be
-	groups  []*group      // those that have begun to be stored
-}
-
-func (s *Stream) newCall(ctx context.Context, entries []RequestEntry, keys []HashKey, now time.Time) *call {
-	c := &call{
-		stream:  s,
-		ctx:     ctx,
-		now:     now,
-		entries: entries,
-		keys:    keys,
-		shards:  make([]*shard, len(entries)),
-		results: make([]ResultEntry, len(entries)),
-	}
-	layout := s.layoutAt(now)
-	for i, key := range keys {
-		c.shards[i] = layout.route(key)
-	}
-	return c
 }
 
 // The values of Fault.AfterAppend.
@@ -166,6 +201,7 @@ func failure(err *Error) ResultEntry {
 // A group is the entries of a request that go to one shard.
 type group struct {
 	shard   *shard
+	size    int
 	indexes []int // of the entries, in the request's order
 
 	// What the shard makes of it.
@@ -174,84 +210,107 @@ type group struct {
 	admittedIndexes []int
 	records         []Record // of the admitted entries
 	wait            func() error
-	err             error
+	failed          bool // to store
 }
 
 // store stores the entries that no fault has answered, and answers them.
 func (c *call) store() {
-	var left []int
-	for i := range c.entries {
-		if c.results[i].ErrorCode == "" {
-			left = append(left, i)
-		}
+	c.left = slices.DeleteFunc(c.left, func(i int) bool { return c.results[i].ErrorCode != "" })
+	indexes, admitted, records := c.indexes, c.admitted, c.records
+	for len(c.left) > 0 {
+		c.left = c.begin(c.divide(indexes, admitted, records))
+		c.route(c.left)
+		// The shards of these have closed since they were routed: they make new groups, beside those that have begun.
+		n := len(c.left)
+		indexes, admitted, records = make([]int, n), make([]int, n), make([]Record, n)
 	}
-	for len(left) > 0 {
-		left = c.begin(left)
-		layout := c.stream.layoutAt(c.now)
-		for _, i := range left {
-			c.shards[i] = layout.route(c.keys[i])
-		}
-	}
-	for _, g := range c.groups {
+	stored := 0
+	for k := range c.groups {
+		g := &c.groups[k]
 		if g.wait != nil {
-			g.err = g.wait()
+			g.failed = g.wait() != nil
+			g.wait = nil
 			g.shard.finish(g)
 		}
+		stored += len(g.records)
 	}
-	for _, g := range c.groups {
-		c.answer(g)
+	var digits strings.Builder // of all numbers, which are slices of one string
+	digits.Grow(stored * numberDigits)
+	for k := range c.groups {
+		c.answer(&c.groups[k], &digits)
 	}
 }
 
-// begin groups entries by shard and has each shard begin to store its group. It returns the entries, in the request's order, whose
-// shards have closed since they were routed.
-func (c *call) begin(indexes []int) (left []int) {
-	slices.SortFunc(indexes, func(i, j int) int {
-		return cmp.Or(cmp.Compare(c.shards[i].index, c.shards[j].index), cmp.Compare(i, j))
-	})
-	admitted, records := make([]int, len(indexes)), make([]Record, len(indexes)) // shared out among the groups
-	for len(indexes) > 0 {
-		sh := c.shards[indexes[0]]
-		n := 1
-		for n < len(indexes) && c.shards[indexes[n]] == sh {
-			n++
+// divide makes groups of the entries that are left, with room in the given slices, in the order of their first entries.
+func (c *call) divide(indexes, admitted []int, records []Record) []group {
+	first := len(c.groups)
+	for _, i := range c.left {
+		at := &c.groupAt[c.slots[i]]
+		if *at == 0 {
+			c.groups = append(c.groups, group{shard: c.shards[i]})
+			*at = len(c.groups)
 		}
-		g := &group{shard: sh, indexes: indexes[:n], admittedIndexes: admitted[:0:n], records: records[:0:n]}
-		if sh.begin(c.ctx, c.stream.log, c.entries, g, c.now) {
-			c.groups = append(c.groups, g)
-		} else {
+		c.groups[*at-1].size++
+	}
+	groups := c.groups[first:]
+	for k := range groups {
+		g := &groups[k]
+		g.indexes, indexes = indexes[:0:g.size], indexes[g.size:]
+		g.admittedIndexes, admitted = admitted[:0:g.size], admitted[g.size:]
+		g.records, records = records[:0:g.size], records[g.size:]
+	}
+	for _, i := range c.left {
+		g := &c.groups[c.groupAt[c.slots[i]]-1]
+		g.indexes = append(g.indexes, i)
+	}
+	for k := range groups {
+		c.groupAt[c.slots[groups[k].indexes[0]]] = 0
+	}
+	return groups
+}
+
+// begin has each shard begin to store its group. It returns the entries, in the request's order, whose shards have closed.
+func (c *call) begin(groups []group) (left []int) {
+	left = c.left[:0]
+	for k := range groups {
+		g := &groups[k]
+		if !g.shard.begin(c.ctx, c.stream.log, c.entries, g, c.now) {
 			left = append(left, g.indexes...)
+			g.indexes = nil
 		}
-		indexes, admitted, records = indexes[n:], admitted[n:], records[n:]
 	}
 	slices.Sort(left)
 	return left
 }
 
 // answer gives the entries of a group their results.
-func (c *call) answer(g *group) {
+func (c *call) answer(g *group, digits *strings.Builder) {
+	var throttled ResultEntry
+	if g.throttled.Records > 0 {
+		throttled = failure(c.stream.rateExceeded(g.shard.id))
+	}
+	k := 0
 	var position uint64
-	for k, i := range g.admittedIndexes {
-		if g.err != nil {
-			c.results[i] = ResultEntry{ErrorCode: InternalFailure, ErrorMessage: internalFailureText}
+	for _, i := range g.indexes {
+		if k == len(g.admittedIndexes) || g.admittedIndexes[k] != i {
+			c.results[i] = throttled
 			continue
 		}
 		number := g.records[k].SequenceNumber
+		k++
+		if g.failed {
+			c.results[i] = ResultEntry{ErrorCode: InternalFailure, ErrorMessage: internalFailureText}
+			continue
+		}
 		if number.Position <= position || number.Position >= lastPosition {
 			panic(fmt.Sprintf("putrecords: the Log gave a record of %s position %d after %d; positions increase from 1 to less than 2^63-1",
 				g.shard.id, number.Position, position))
 		}
 		position = number.Position
-		c.results[i] = ResultEntry{SequenceNumber: number.String(), ShardID: g.shard.id}
-	}
-	if g.throttled.Records == 0 {
-		return
-	}
-	throttled := failure(c.stream.rateExceeded(g.shard.id))
-	for _, i := range g.indexes {
-		if _, admitted := slices.BinarySearch(g.admittedIndexes, i); !admitted {
-			c.results[i] = throttled
-		}
+		var printed [numberDigits]byte
+		number.words().print(&printed)
+		digits.Write(printed[:])
+		c.results[i] = ResultEntry{SequenceNumber: digits.String()[digits.Len()-numberDigits:], ShardID: g.shard.id}
 	}
 }
 

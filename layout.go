@@ -2,8 +2,10 @@ package putrecords
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -13,6 +15,12 @@ type layout struct {
 	shards  []*shard // all, by index
 	open    []*shard // those that take records, by hash key
 	pending *cutOver // nil unless a reshard is pending
+
+	// For route, which a search through all shards would slow down as their number grows: the shard that owns the lowest hash key
+	// with a given prefix is open[owners[prefix]], where the prefix is the key without shift bits of its upper 64.
+	starts []HashKey // of open
+	owners []int32
+	shift  int
 }
 
 // A cutOver is what is left to do of a pending reshard, whose parents go on taking records.
@@ -37,13 +45,14 @@ func (l *layout) complete() *layout {
 	for _, child := range l.pending.children {
 		child.latest = latest
 	}
-	next := &layout{shards: l.shards, open: slices.Clone(l.pending.children)}
+	open := slices.Clone(l.pending.children)
 	for _, sh := range l.open {
 		if !slices.Contains(l.pending.parents, sh) {
-			next.open = append(next.open, sh)
+			open = append(open, sh)
 		}
 	}
-	sortByHashKey(next.open)
+	next := &layout{shards: l.shards}
+	next.setOpen(open)
 	return next
 }
 
@@ -64,7 +73,7 @@ func newLayout(shards []Shard, limits Limits, now time.Time) (*layout, error) {
 			return nil, err
 		}
 	}
-	sortByHashKey(l.open)
+	l.setOpen(l.open)
 	if err := checkTiling(l.open); err != nil {
 		return nil, err
 	}
@@ -127,10 +136,6 @@ func (l *layout) lastClosing(field string, description Shard, index uint32) (sec
 	return second, nil
 }
 
-func sortByHashKey(shards []*shard) {
-	slices.SortFunc(shards, func(a, b *shard) int { return a.keys.StartingHashKey.Compare(b.keys.StartingHashKey) })
-}
-
 // checkTiling returns what keeps open shards, sorted by hash key, from owning every hash key exactly once.
 func checkTiling(shards []*shard) error {
 	if len(shards) == 0 {
@@ -155,15 +160,42 @@ func checkTiling(shards []*shard) error {
 	return nil
 }
 
-// route returns the open shard that owns the hash key.
-func (l *layout) route(key HashKey) *shard {
-	i, found := slices.BinarySearchFunc(l.open, key, func(sh *shard, key HashKey) int {
-		return sh.keys.StartingHashKey.Compare(key)
-	})
-	if !found {
-		i-- // the key lies within the shard that starts before it
+// route returns the place in open of the shard that owns the hash key.
+func (l *layout) route(key HashKey) int {
+	prefix := binary.BigEndian.Uint64(key[:8]) >> l.shift
+	low, high := int(l.owners[prefix]), int(l.owners[prefix+1])
+	for low < high {
+		middle := (low + high + 1) / 2
+		if l.starts[middle].Compare(key) <= 0 {
+			low = middle
+		} else {
+			high = middle - 1
+		}
 	}
-	return l.open[i]
+	return low
+}
+
+// setOpen sets the open shards, and prepares to route to them.
+func (l *layout) setOpen(shards []*shard) {
+	slices.SortFunc(shards, func(a, b *shard) int { return a.keys.StartingHashKey.Compare(b.keys.StartingHashKey) })
+	l.open = shards
+	l.starts = make([]HashKey, len(shards))
+	for i, sh := range shards {
+		l.starts[i] = sh.keys.StartingHashKey
+	}
+	prefixBits := bits.Len(uint(len(shards)))
+	l.shift = 64 - prefixBits
+	l.owners = make([]int32, 1<<prefixBits+1)
+	owner := 0
+	for prefix := range l.owners[:1<<prefixBits] {
+		var key HashKey
+		binary.BigEndian.PutUint64(key[:], uint64(prefix)<<l.shift)
+		for owner+1 < len(shards) && l.starts[owner+1].Compare(key) <= 0 {
+			owner++
+		}
+		l.owners[prefix] = int32(owner)
+	}
+	l.owners[1<<prefixBits] = int32(len(shards) - 1)
 }
 
 // find returns the shard with the id, or nil.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords"
 )
@@ -193,4 +194,35 @@ func TestBadLayout(t *testing.T) {
 			t.Errorf("%s: %v; want an error of %s with %q", test.name, err, test.field, test.reason)
 		}
 	}
+}
+
+// Route finds the shard whose range a search through all of them finds, in layouts as lopsided as splits make them.
+func TestRouteAgreesWithASearch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := putrecords.MustNew(putrecords.Config{Shards: rapid.IntRange(1, 50).Draw(t, "shards")})
+		near := hashKeys().Draw(t, "near")
+		probes := []putrecords.HashKey{{}, near}
+		for range rapid.IntRange(0, 20).Draw(t, "splits") {
+			shard := s.Route(near)
+			key := rapid.Custom(func(t *rapid.T) putrecords.HashKey {
+				key := near
+				copy(key[rapid.IntRange(0, 15).Draw(t, "from"):], rapid.SliceOfN(rapid.Byte(), 1, 16).Draw(t, "bytes"))
+				return key
+			}).Draw(t, "key")
+			_ = s.SplitShard(shard.ShardID, key) // refused where the key lies elsewhere
+			probes = append(probes, key, shard.HashKeyRange.StartingHashKey, shard.HashKeyRange.EndingHashKey)
+		}
+		probes = append(probes, rapid.SliceOfN(hashKeys(), 1, 20).Draw(t, "probes")...)
+		for _, key := range probes {
+			var owners []putrecords.Shard
+			for _, shard := range s.Shards() {
+				if shard.SequenceNumberRange.EndingSequenceNumber.IsZero() && shard.HashKeyRange.Contains(key) {
+					owners = append(owners, shard)
+				}
+			}
+			if got := s.Route(key); len(owners) != 1 || got != owners[0] {
+				t.Fatalf("Route(%v) = %v, but it belongs to %v", key, got.ShardID, owners)
+			}
+		}
+	})
 }

@@ -43,7 +43,7 @@ func (l Limits) Validate(in *Input) error {
 	if _, err := addressOf(in); err != nil {
 		return err
 	}
-	if _, err := hashKeysOf(in.Records); err != nil {
+	if err := hashKeysOf(in.Records, make([]HashKey, len(in.Records))); err != nil {
 		return err
 	}
 	return l.checkSize(in)
@@ -232,11 +232,9 @@ func addressOf(in *Input) (address, error) {
 	return a, nil
 }
 
-// hashKeysOf returns the hash key of each record: its explicit one, or that of its partition key. The records must have passed
+// hashKeysOf finds the hash key of each record: its explicit one, or that of its partition key. The records must have passed
 // checkConstraints. It is an error if an explicit hash key lies outside the hash space.
-func hashKeysOf(records []RequestEntry) ([]HashKey, error) {
-	keys := make([]HashKey, len(records))
-	var err error
+func hashKeysOf(records []RequestEntry, keys []HashKey) (err error) {
 	withMD5(func() {
 		var buffer []byte // one for all keys: md5.Sum makes the bytes of each escape
 		for i := range records {
@@ -246,16 +244,15 @@ func hashKeysOf(records []RequestEntry) ([]HashKey, error) {
 				keys[i] = md5.Sum(buffer)
 				continue
 			}
-			key, ok := hashKeyFromDecimal(*explicit)
-			if !ok {
+			var ok bool
+			if keys[i], ok = hashKeyFromDecimal(*explicit); !ok {
 				err = errorf(InvalidArgumentException, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: "+
 					"[0, 2^128-1]. Specified value was %s", *explicit)
 				return
 			}
-			keys[i] = key
 		}
 	})
-	return keys, err
+	return err
 }
 
 // checkSize refuses a request whose data and partition keys are larger than a request may be.

@@ -1,11 +1,8 @@
 package putrecords
 
 import (
-	"bytes"
 	"context"
 	"iter"
-	"math"
-	"sort"
 	"sync"
 	"time"
 )
@@ -56,150 +53,33 @@ func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Re
 	return record
 }
 
-// A MemoryLog keeps the records of one stream in memory. The zero value is ready to use.
-type MemoryLog struct {
-	// Retention is how far behind the newest arrival of all shards a record may lie before it is dropped: it is not yielded
-	// any more, and its memory is given back before the newest arrival has moved on by another eighth of the retention. 0 is 24
-	// hours, as AWS has it: "By default, data records are accessible for 24 hours"; -1 is forever. It must not change while the log
-	// is in use.
-	Retention time.Duration
-
-	mu     sync.Mutex
-	shards map[string]*memoryShard
-	newest time.Time // arrival
-	swept  time.Time // what newest was when records were last dropped
-}
-
-// A memoryShard is the log of one shard. Records that are in it never change, so readers need the lock only to get the slice.
-type memoryShard struct {
-	mu       sync.Mutex
-	position uint64 // the last one given
-	records  []Record
-}
-
-// Append implements [Log]. It is done when it returns.
-func (l *MemoryLog) Append(_ context.Context, shard Shard, records []Record) (wait func() error, err error) {
-	if len(records) == 0 {
-		return nil, nil
-	}
-	sh := l.arrive(shard.ShardID, records[len(records)-1].Arrived)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	for i := range records {
-		sh.position++
-		records[i].SequenceNumber.Position = sh.position
-		record := records[i]
-		record.Data = bytes.Clone(record.Data)
-		sh.records = append(sh.records, record)
-	}
-	return nil, nil
-}
-
-// arrive returns the log of a shard in which a record arrives, having dropped what that makes too old.
-func (l *MemoryLog) arrive(shardID string, arrived time.Time) *memoryShard {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if arrived.After(l.newest) {
-		l.newest = arrived
-	}
-	if l.newest.Sub(l.swept) > l.retention()/8 {
-		l.swept = l.newest
-		for _, sh := range l.shards {
-			sh.dropBefore(l.horizon())
-		}
-	}
-	sh := l.shards[shardID]
-	if sh == nil {
-		if l.shards == nil {
-			l.shards = make(map[string]*memoryShard)
-		}
-		sh = &memoryShard{}
-		l.shards[shardID] = sh
-	}
-	return sh
-}
-
-func (l *MemoryLog) retention() time.Duration {
-	switch {
-	case l.Retention == 0:
-		return 24 * time.Hour
-	case l.Retention < 0:
-		return math.MaxInt64
-	}
-	return l.Retention
-}
-
-// horizon returns the earliest arrival that is kept.
-func (l *MemoryLog) horizon() time.Time {
-	if l.Retention < 0 {
-		return time.Time{}
-	}
-	return l.newest.Add(-l.retention())
-}
-
-func (sh *memoryShard) dropBefore(horizon time.Time) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if n := arrivedBefore(sh.records, horizon); n > 0 {
-		sh.records = append([]Record(nil), sh.records[n:]...) // a copy, so that the memory of the others is free
-	}
-}
-
-// arrivedBefore returns how many of the first records arrived before t.
-func arrivedBefore(records []Record, t time.Time) int {
-	for i := range records {
-		if !records[i].Arrived.Before(t) {
-			return i
-		}
-	}
-	return len(records)
-}
-
-// Records implements [Log]. It yields what the log holds when the iteration begins.
-func (l *MemoryLog) Records(_ context.Context, shard Shard, position uint64) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		for _, record := range l.kept(shard.ShardID, position) {
-			record.Data = bytes.Clone(record.Data)
-			if !yield(record, nil) {
-				return
-			}
-		}
-	}
-}
-
-// kept returns what the log holds of a shard from a position on. The records are the log's.
-func (l *MemoryLog) kept(shardID string, position uint64) []Record {
-	l.mu.Lock()
-	sh, horizon := l.shards[shardID], l.horizon()
-	l.mu.Unlock()
-	if sh == nil {
-		return nil
-	}
-	sh.mu.Lock()
-	records := sh.records
-	sh.mu.Unlock()
-	n := sort.Search(len(records), func(i int) bool { return records[i].SequenceNumber.Position >= position })
-	return records[max(n, arrivedBefore(records, horizon)):]
-}
-
 // Discard returns a log for one stream that numbers records and keeps none.
-func Discard() Log { return &discard{positions: make(map[string]uint64)} }
+func Discard() Log { return &discard{positions: make(map[uint32]*uint64)} }
 
 type discard struct {
 	mu        sync.Mutex
-	positions map[string]uint64 // the last one given, by shard
+	positions map[uint32]*uint64 // the last one given, by shard index
 }
 
 func (d *discard) Append(_ context.Context, shard Shard, records []Record) (wait func() error, err error) {
+	position := d.position(shard.SequenceNumberRange.StartingSequenceNumber.ShardIndex)
+	for i := range records {
+		*position++
+		records[i].SequenceNumber.Position = *position
+	}
+	return nil, nil
+}
+
+// position returns a shard's position, which the shard's lock guards.
+func (d *discard) position(shardIndex uint32) *uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	position := d.positions[shard.ShardID]
-	for i := range records {
-		position++
-		records[i].SequenceNumber.Position = position
+	position := d.positions[shardIndex]
+	if position == nil {
+		position = new(uint64)
+		d.positions[shardIndex] = position
 	}
-	d.positions[shard.ShardID] = position
-	return nil, nil
+	return position
 }
 
 func (d *discard) Records(context.Context, Shard, uint64) iter.Seq2[Record, error] {

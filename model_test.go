@@ -588,29 +588,32 @@ func (m *model) PutRecords(in *putrecords.Input, trouble trouble, interrupt func
 	return out, nil
 }
 
-// store stores the records without an answer, shard by shard, the lowest index first. The records of shards that close in the
-// middle of it go to the children, in the request's order.
+// store stores the records without an answer, shard by shard, in the order in which the request names the shards. The records of
+// shards that close in the middle of it go to the children, in the request's order.
 func (m *model) store(records []*modelRecord, now time.Time, trouble trouble, interrupt func(string)) {
 	for round := 0; ; round++ {
 		m.reach(now)
-		groups := make([][]*modelRecord, len(m.shards))
-		left := false
+		var groups [][]*modelRecord
 		for _, r := range records {
-			if r.result == (putrecords.ResultEntry{}) {
-				r.shard = m.route(r.key)
-				i := slices.Index(m.shards, r.shard)
-				groups[i] = append(groups[i], r)
-				left = true
+			if r.result != (putrecords.ResultEntry{}) {
+				continue
 			}
+			r.shard = m.route(r.key)
+			i := slices.IndexFunc(groups, func(group []*modelRecord) bool { return group[0].shard == r.shard })
+			if i < 0 {
+				i = len(groups)
+				groups = append(groups, nil)
+			}
+			groups[i] = append(groups[i], r)
 		}
-		if !left {
+		if len(groups) == 0 {
 			return
 		}
 		if round > 0 {
 			m.leftOver++
 		}
 		for _, group := range groups {
-			if len(group) > 0 && m.takes(group[0].shard, now) && m.storeGroup(group, now, trouble, interrupt) {
+			if m.takes(group[0].shard, now) && m.storeGroup(group, now, trouble, interrupt) {
 				interrupt = func(string) {}
 			}
 		}
@@ -706,11 +709,13 @@ func (l *modelLog) append(sh *modelShard, e putrecords.RequestEntry, arrived tim
 	return number
 }
 
-// kept returns the records of a shard without the oldest ones that are too old.
+// kept returns the records of a shard that are not too old.
 func (l *modelLog) kept(shardID string) []putrecords.Record {
-	records := l.records[shardID]
-	for l.retention != -1 && len(records) > 0 && l.newest.Sub(records[0].Arrived) > l.retention {
-		records = records[1:]
+	var records []putrecords.Record
+	for _, r := range l.records[shardID] {
+		if l.retention == -1 || l.newest.Sub(r.Arrived) <= l.retention {
+			records = append(records, r)
+		}
 	}
 	return records
 }
@@ -850,9 +855,11 @@ type machine struct {
 	log        *troubledLog
 	stream     *putrecords.Stream
 	model      *model
-	injections []*putrecords.Injection // those of model.faults
-	asked      []putrecords.Attempt    // what the stream has asked the faults' Match
-	entries    int                     // of requests, ever
+	injections []*putrecords.Injection  // those of model.faults
+	asked      []putrecords.Attempt     // what the stream has asked the faults' Match
+	answer     *putrecords.Output       // the one before, which is the caller's
+	answered   []putrecords.ResultEntry // what it was when it came
+	entries    int                      // of requests, ever
 	events     map[string]int
 
 	// What callers were told since the stream began.
@@ -1226,6 +1233,12 @@ func (m *machine) send(t *rapid.T, in *putrecords.Input, trouble trouble, interr
 		}
 	}
 	m.hear(t, in, out, before)
+	if m.answer != nil && !slices.Equal(m.answered, m.answer.Records) {
+		agree(t, "an answer that was given and what it has become", m.answered, m.answer.Records)
+	}
+	if out != nil {
+		m.answer, m.answered = out, slices.Clone(out.Records)
+	}
 	for _, e := range in.Records {
 		clear(e.Data) // which is the caller's again
 	}

@@ -125,6 +125,7 @@ type Stream struct {
 	layout     atomic.Pointer[layout] // swapped whole, under resharding
 	resharding sync.Mutex
 	faults     faults
+	calls      sync.Pool // of *call
 }
 
 // New returns a stream. The error is a [*ConfigError] that names an invalid field of config.
@@ -257,7 +258,7 @@ func (s *Stream) Route(key HashKey) Shard {
 	if now, err := s.clock(); err == nil {
 		layout = s.layoutAt(now)
 	}
-	return layout.route(key).describe()
+	return layout.open[layout.route(key)].describe()
 }
 
 // Records yields what the log holds of a shard, open or closed, oldest first. A [MemoryLog] drops records after a while. An error ends

@@ -110,7 +110,9 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 	if uint64(index)+uint64(len(children)) > math.MaxUint32 {
 		return fmt.Errorf("putrecords: no index is left for a shard after %s", shardID(index))
 	}
-	next := &layout{shards: slices.Clone(l.shards), open: l.open, pending: &cutOver{closing: closing, parents: parents}}
+	pending := *l
+	next := &pending
+	next.shards, next.pending = slices.Clone(l.shards), &cutOver{closing: closing, parents: parents}
 	for _, child := range children {
 		index++
 		child.ShardID = shardID(index)

@@ -142,14 +142,16 @@ func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *
 	if now.Unix() > sh.closing {
 		return false
 	}
-	sh.records.refill(now.Sub(sh.latest))
-	sh.bytes.refill(now.Sub(sh.latest))
+	elapsed := now.Sub(sh.latest)
+	sh.records.refill(elapsed)
+	sh.bytes.refill(elapsed)
 	sh.latest = now
 	sh.admit(entries, g)
 	if len(g.records) > 0 {
-		g.wait, g.err = log.Append(ctx, sh.info, g.records)
+		wait, err := log.Append(ctx, sh.info, g.records)
+		g.wait, g.failed = wait, err != nil
 	}
-	if g.wait == nil || g.err != nil {
+	if g.wait == nil || g.failed {
 		g.wait = nil
 		sh.stats.count(g)
 	}
@@ -199,7 +201,7 @@ func (sh *shard) countFault(code ErrorCode, size int) {
 
 func (s *ShardStats) count(g *group) {
 	s.Throttled.add(g.throttled)
-	if g.err != nil {
+	if g.failed {
 		s.Failed.add(g.admitted)
 	} else {
 		s.Stored.add(g.admitted)

@@ -1,0 +1,218 @@
+package putrecords
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A MemoryLog keeps the records of one stream in memory. The zero value is ready to use.
+type MemoryLog struct {
+	// Retention is how far behind the newest arrival of all shards a record may lie before it is dropped: it is not yielded
+	// any more, and its memory is given back before the newest arrival has moved on by another quarter of the retention. 0 is 24
+	// hours, as AWS has it: "By default, data records are accessible for 24 hours"; -1 is forever. It must not change while the log
+	// is in use.
+	Retention time.Duration
+
+	mu     sync.Mutex
+	shards map[string]*memoryShard
+	newest time.Time // arrival
+	swept  time.Time // what newest was when records were last dropped
+}
+
+// A memoryShard is the log of one shard.
+type memoryShard struct {
+	mu       sync.Mutex
+	position uint64   // the last one given
+	chunks   []*chunk // oldest first
+}
+
+// Append implements [Log]. It is done when it returns.
+func (l *MemoryLog) Append(_ context.Context, shard Shard, records []Record) (wait func() error, err error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	sh := l.arrive(shard.ShardID, records[len(records)-1].Arrived)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for i := range records {
+		sh.position++
+		records[i].SequenceNumber.Position = sh.position
+		if len(sh.chunks) == 0 || !sh.chunks[len(sh.chunks)-1].hasRoom(&records[i], l.retention()/8) {
+			sh.chunks = append(sh.chunks, sh.newChunk(records[i:]))
+		}
+		sh.chunks[len(sh.chunks)-1].append(&records[i])
+	}
+	return nil, nil
+}
+
+// arrive returns the log of a shard in which a record arrives, having dropped what that makes too old.
+func (l *MemoryLog) arrive(shardID string, arrived time.Time) *memoryShard {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if arrived.After(l.newest) {
+		l.newest = arrived
+	}
+	if l.newest.Sub(l.swept) > l.retention()/8 {
+		l.swept = l.newest
+		for _, sh := range l.shards {
+			sh.dropBefore(l.horizon())
+		}
+	}
+	sh := l.shards[shardID]
+	if sh == nil {
+		if l.shards == nil {
+			l.shards = make(map[string]*memoryShard)
+		}
+		sh = &memoryShard{}
+		l.shards[shardID] = sh
+	}
+	return sh
+}
+
+func (l *MemoryLog) retention() time.Duration {
+	switch {
+	case l.Retention == 0:
+		return 24 * time.Hour
+	case l.Retention < 0:
+		return math.MaxInt64
+	}
+	return l.Retention
+}
+
+// horizon returns the earliest arrival that is kept.
+func (l *MemoryLog) horizon() time.Time {
+	if l.Retention < 0 {
+		return time.Time{}
+	}
+	return l.newest.Add(-l.retention())
+}
+
+// dropBefore drops the chunks whose records all arrived before the horizon.
+func (sh *memoryShard) dropBefore(horizon time.Time) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	n := 0
+	for n < len(sh.chunks) && sh.chunks[n].newest.Before(horizon) {
+		n++
+	}
+	sh.chunks = slices.Delete(sh.chunks, 0, n)
+}
+
+// Records implements [Log]. It yields what the log holds when the iteration begins.
+func (l *MemoryLog) Records(_ context.Context, shard Shard, position uint64) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		l.mu.Lock()
+		sh, horizon := l.shards[shard.ShardID], l.horizon()
+		l.mu.Unlock()
+		if sh == nil {
+			return
+		}
+		for _, c := range sh.snapshot() {
+			for i := range c.records {
+				record := c.record(i)
+				if record.SequenceNumber.Position < position || record.Arrived.Before(horizon) {
+					continue
+				}
+				if !yield(record, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// snapshot returns the chunks as they are now. What is in a chunk never changes, so that they may be read without the lock.
+func (sh *memoryShard) snapshot() []chunk {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	chunks := make([]chunk, len(sh.chunks))
+	for i, c := range sh.chunks {
+		chunks[i] = *c
+	}
+	return chunks
+}
+
+// A chunk holds successive records of a shard in two blocks without pointers. The garbage collector need not look into these: with a
+// million records kept it takes a tenth of the time that an object for each would cost it.
+type chunk struct {
+	records        []chunkRecord
+	bytes          []byte // of each record the partition key, the explicit hash key and the data
+	oldest, newest time.Time
+}
+
+type chunkRecord struct {
+	number          SequenceNumber
+	seconds         int64 // of its arrival
+	nanoseconds     int
+	start           int // of its bytes
+	partitionKey    int // bytes
+	explicitHashKey int
+	data            int
+}
+
+const (
+	chunkRecords = 1024      // the most records of a chunk
+	chunkBytes   = 256 << 10 // the most bytes of a chunk, unless a request has more
+)
+
+// newChunk returns a chunk for the first of records at least: for all of them, or twice what the one before holds, up to a limit.
+// So a shard with little traffic takes little memory.
+func (sh *memoryShard) newChunk(records []Record) *chunk {
+	count, size := 0, 0
+	if n := len(sh.chunks); n > 0 {
+		count, size = 2*cap(sh.chunks[n-1].records), 2*cap(sh.chunks[n-1].bytes)
+	}
+	count, size = min(max(count, len(records)), chunkRecords), min(size, chunkBytes)
+	need := 0
+	for i := range min(count, len(records)) {
+		need += recordBytes(&records[i])
+	}
+	return &chunk{
+		records: make([]chunkRecord, 0, count),
+		bytes:   make([]byte, 0, max(size, need)),
+		oldest:  records[0].Arrived,
+		newest:  records[0].Arrived,
+	}
+}
+
+func recordBytes(r *Record) int { return len(r.PartitionKey) + len(r.ExplicitHashKey) + len(r.Data) }
+
+// hasRoom reports whether the record fits the chunk without making it span more than the given time.
+func (c *chunk) hasRoom(r *Record, span time.Duration) bool {
+	return len(c.records) < cap(c.records) && recordBytes(r) <= cap(c.bytes)-len(c.bytes) && r.Arrived.Sub(c.oldest) <= span
+}
+
+func (c *chunk) append(r *Record) {
+	c.records = append(c.records, chunkRecord{
+		number:          r.SequenceNumber,
+		seconds:         r.Arrived.Unix(),
+		nanoseconds:     r.Arrived.Nanosecond(),
+		start:           len(c.bytes),
+		partitionKey:    len(r.PartitionKey),
+		explicitHashKey: len(r.ExplicitHashKey),
+		data:            len(r.Data),
+	})
+	c.bytes = append(c.bytes, r.PartitionKey...)
+	c.bytes = append(c.bytes, r.ExplicitHashKey...)
+	c.bytes = append(c.bytes, r.Data...)
+	if r.Arrived.After(c.newest) {
+		c.newest = r.Arrived
+	}
+}
+
+// record returns a copy of the record at i.
+func (c *chunk) record(i int) Record {
+	r := &c.records[i]
+	rest := c.bytes[r.start:]
+	return Record{
+		SequenceNumber:  r.number,
+		PartitionKey:    string(rest[:r.partitionKey]),
+		ExplicitHashKey: string(rest[r.partitionKey:][:r.explicitHashKey]),
+		Data:            append([]byte{}, rest[r.partitionKey+r.explicitHashKey:][:r.data]...),
+		Arrived:         time.Unix(r.seconds, int64(r.nanoseconds)).UTC(),
+	}
+}
