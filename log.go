@@ -54,32 +54,23 @@ func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Re
 }
 
 // Discard returns a log for one stream that numbers records and keeps none.
-func Discard() Log { return &discard{positions: make(map[uint32]*uint64)} }
+func Discard() Log { return &discard{positions: make(map[uint32]uint64)} }
 
 type discard struct {
 	mu        sync.Mutex
-	positions map[uint32]*uint64 // the last one given, by shard index
+	positions map[uint32]uint64 // the last one given, by shard index
 }
 
 func (d *discard) Append(_ context.Context, shard Shard, records []Record) (wait func() error, err error) {
-	position := d.position(shard.SequenceNumberRange.StartingSequenceNumber.ShardIndex)
+	index := shard.SequenceNumberRange.StartingSequenceNumber.ShardIndex
+	d.mu.Lock()
+	last := d.positions[index]
+	d.positions[index] = last + uint64(len(records))
+	d.mu.Unlock()
 	for i := range records {
-		*position++
-		records[i].SequenceNumber.Position = *position
+		records[i].SequenceNumber.Position = last + uint64(i) + 1
 	}
 	return nil, nil
-}
-
-// position returns a shard's position, which the shard's lock guards.
-func (d *discard) position(shardIndex uint32) *uint64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	position := d.positions[shardIndex]
-	if position == nil {
-		position = new(uint64)
-		d.positions[shardIndex] = position
-	}
-	return position
 }
 
 func (d *discard) Records(context.Context, Shard, uint64) iter.Seq2[Record, error] {
