@@ -207,6 +207,7 @@ type group struct {
 	// What the shard makes of it.
 	admitted        Count
 	throttled       Count
+	number          SequenceNumber // of the admitted entries, but for the position
 	admittedIndexes []int
 	records         []Record // of the admitted entries
 	wait            func() error
@@ -296,7 +297,8 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 			c.results[i] = throttled
 			continue
 		}
-		number := g.records[k].SequenceNumber
+		number := g.number
+		number.Position = g.records[k].SequenceNumber.Position
 		k++
 		if g.failed {
 			c.results[i] = ResultEntry{ErrorCode: InternalFailure, ErrorMessage: internalFailureText}

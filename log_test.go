@@ -358,7 +358,10 @@ func TestLogWithBadPositions(t *testing.T) {
 					t.Errorf("positions %d: panics with %s, want %q", test.positions, got, test.panics)
 				}
 			}()
-			mustPut(t, s, keyed("1"), keyed("2"))
+			out := mustPut(t, s, keyed("1"), keyed("2"))
+			if n := sequenceNumber(t, out.Records[1]); n.Position != test.positions[1] || n.ShardCreated <= 0 {
+				t.Errorf("positions %d: number %+v", test.positions, n)
+			}
 		}()
 		s.Stats() // no lock is left held
 	}
@@ -371,7 +374,7 @@ type positionsLog struct {
 
 func (l positionsLog) Append(_ context.Context, _ putrecords.Shard, records []putrecords.Record) (func() error, error) {
 	for i := range records {
-		records[i].SequenceNumber.Position = l.positions[i]
+		records[i].SequenceNumber = putrecords.SequenceNumber{Position: l.positions[i], ShardCreated: -1} // the rest is not the log's to set
 	}
 	return nil, nil
 }

@@ -161,7 +161,7 @@ func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *
 // admit stamps the entries of a group that the buckets hold tokens for, and leaves the others throttled.
 func (sh *shard) admit(entries []RequestEntry, g *group) {
 	records, bytes := sh.records.available(), sh.bytes.available()
-	number := SequenceNumber{
+	g.number = SequenceNumber{
 		ShardCreated: sh.created,
 		Arrived:      max(sh.latest.Unix(), sh.created),
 		ShardIndex:   sh.index,
@@ -175,7 +175,7 @@ func (sh *shard) admit(entries []RequestEntry, g *group) {
 		}
 		g.admitted.add(Count{1, size})
 		g.admittedIndexes = append(g.admittedIndexes, i)
-		g.records = append(g.records, newRecord(entry, number, sh.latest))
+		g.records = append(g.records, newRecord(entry, g.number, sh.latest))
 	}
 	sh.records.take(g.admitted.Records)
 	sh.bytes.take(g.admitted.Bytes)
