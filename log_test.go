@@ -174,6 +174,30 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
+// Discard numbers each shard by itself, however many there are and whoever comes first.
+func TestDiscardManyShards(t *testing.T) {
+	const shards, callers = 600, 4
+	s := putrecords.MustNew(putrecords.Config{Shards: shards, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerRequest: -1}})
+	var records []putrecords.RequestEntry
+	for _, r := range putrecords.EvenRanges(shards) {
+		records = append(records, hashed(r.StartingHashKey.String()))
+	}
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			if _, err := s.Put(t.Context(), records...); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	for i, entry := range mustPut(t, s, records...).Records {
+		if n := sequenceNumber(t, entry); n.Position != callers+1 || n.ShardIndex != uint32(i) {
+			t.Fatalf("record %d: number %+v, want position %d", i, n, callers+1)
+		}
+	}
+}
+
 // A stream on the log of an earlier one goes on with its positions.
 func TestStreamRestartedOnItsLog(t *testing.T) {
 	c := newClock()
