@@ -60,7 +60,12 @@ func (l *layout) complete() *layout {
 func evenLayout(n int, created int64) []Shard {
 	shards := make([]Shard, n)
 	for i, keys := range EvenRanges(n) {
-		shards[i] = newShardDescription(uint32(i), keys, created)
+		index := uint32(i)
+		shards[i] = Shard{
+			ShardID:             shardID(index),
+			HashKeyRange:        keys,
+			SequenceNumberRange: SequenceNumberRange{StartingSequenceNumber: firstNumber(index, created)},
+		}
 	}
 	return shards
 }

@@ -58,15 +58,6 @@ func shardIndex(shardID string) (uint32, bool) {
 	return uint32(index), err == nil
 }
 
-// newShardDescription returns an open shard without parents.
-func newShardDescription(index uint32, keys HashKeyRange, created int64) Shard {
-	return Shard{
-		ShardID:             shardID(index),
-		HashKeyRange:        keys,
-		SequenceNumberRange: SequenceNumberRange{StartingSequenceNumber: firstNumber(index, created)},
-	}
-}
-
 // firstNumber returns the StartingSequenceNumber of a shard.
 func firstNumber(index uint32, created int64) SequenceNumber {
 	return SequenceNumber{ShardCreated: created, Arrived: created, ShardIndex: index}
