@@ -23,10 +23,10 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	if in == nil {
 		in = &Input{}
 	}
-	c := s.takeCall(ctx, in.Records)
-	out, err := c.putRecords(in)
-	s.giveCall(c) // not after a panic: a log that is at fault may still write to the call's records
-	return out, err
+	if err := s.limits.checkConstraints(in); err != nil {
+		return nil, err
+	}
+	return s.put(ctx, in, "PutRecords", nil)
 }
 
 // Put is [Stream.PutRecords] for records alone: the request carries the stream's name.
@@ -34,23 +34,49 @@ func (s *Stream) Put(ctx context.Context, records ...RequestEntry) (*Output, err
 	return s.PutRecords(ctx, &Input{Records: records, StreamName: &s.name})
 }
 
-// validate makes the checks that a request must pass, in AWS's order, and finds the hash keys of its records.
-func (s *Stream) validate(in *Input, keys []HashKey) error {
-	if err := s.limits.checkConstraints(in); err != nil {
+// put answers an operation whose request has passed the constraints of its model. Ordering is its SequenceNumberForOrdering.
+func (s *Stream) put(ctx context.Context, in *Input, operation string, ordering *string) (*Output, error) {
+	c := s.takeCall(ctx, in.Records)
+	out, err := c.put(in, operation, ordering)
+	s.giveCall(c) // not after a panic: a log that is at fault may still write to the call's records
+	return out, err
+}
+
+// CheckAddress makes the checks of PutRecords on the name and the ARN in a request, in AWS's order, with its [*Error]s: the
+// constraints on the two, that one is there, that they agree, and that they are the stream's. It is for servers that answer more of
+// Kinesis's operations than this package does.
+func (s *Stream) CheckAddress(streamName, streamARN *string) error {
+	var v violations
+	v.checkAddress(streamName, streamARN)
+	if err := v.err(); err != nil {
 		return err
 	}
-	to, err := addressOf(in)
+	return s.checkAddress(streamName, streamARN)
+}
+
+// checkAddress checks a name and an ARN that have passed their constraints.
+func (s *Stream) checkAddress(streamName, streamARN *string) error {
+	to, err := addressOf(streamName, streamARN)
 	if err != nil {
 		return err
 	}
-	if in.StreamARN != nil && to.region != s.region {
-		return errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *in.StreamARN)
+	if streamARN != nil && to.region != s.region {
+		return errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *streamARN)
 	}
-	if in.StreamARN != nil && to.accountID != s.accountID {
+	if streamARN != nil && to.accountID != s.accountID {
 		return s.defaultError(UnrecognizedClientException, "")
 	}
 	if to.name != s.name {
 		return s.streamNotFound(to.name)
+	}
+	return nil
+}
+
+// validate makes the checks that a request must pass after the constraints of its model, in AWS's order, and finds the hash keys
+// of its records.
+func (s *Stream) validate(in *Input, keys []HashKey) error {
+	if err := s.checkAddress(in.StreamName, in.StreamARN); err != nil {
+		return err
 	}
 	if err := hashKeysOf(in.Records, keys); err != nil {
 		return err
@@ -101,7 +127,7 @@ func (s *Stream) giveCall(c *call) {
 	s.calls.Put(c)
 }
 
-func (c *call) putRecords(in *Input) (*Output, error) {
+func (c *call) put(in *Input, operation string, ordering *string) (*Output, error) {
 	if err := c.stream.validate(in, c.keys); err != nil {
 		return nil, err
 	}
@@ -110,6 +136,9 @@ func (c *call) putRecords(in *Input) (*Output, error) {
 		return nil, err
 	}
 	c.now = now
+	if ordering != nil && !c.stream.mayFollow(*ordering, now) {
+		return nil, c.stream.invalidOrdering(*ordering)
+	}
 	c.results = make([]ResultEntry, len(c.entries))
 	c.left = c.left[:0]
 	for i := range c.entries {
@@ -120,7 +149,7 @@ func (c *call) putRecords(in *Input) (*Output, error) {
 		return nil, err
 	}
 	if in.DryRun != nil && *in.DryRun {
-		return nil, c.stream.defaultError(DryRunOperationException, "")
+		return nil, dryRunSucceeded(operation)
 	}
 	c.failRecords(beforeAppend)
 	c.store()
@@ -317,7 +346,7 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 }
 
 func (c *call) output() *Output {
-	out := &Output{EncryptionType: c.stream.encryptionType, Records: c.results}
+	out := &Output{EncryptionType: c.stream.shownEncryption(), Records: c.results}
 	for range out.Failed() {
 		out.FailedRecordCount++
 	}

@@ -99,10 +99,13 @@ func errorf(code ErrorCode, format string, args ...any) *Error {
 
 const (
 	internalFailureText = "Internal service failure."
-	dryRunText          = "DryRunOperation validation succeeded while calling PutRecords operation.: " +
-		"Request would have succeeded, but DryRun flag is set."
-	noAccountText = "No account found for the given parameters"
+	noAccountText       = "No account found for the given parameters"
 )
+
+func dryRunSucceeded(operation string) *Error {
+	return errorf(DryRunOperationException, "DryRunOperation validation succeeded while calling %s operation.: "+
+		"Request would have succeeded, but DryRun flag is set.", operation)
+}
 
 func (s *Stream) streamNotFound(name string) *Error {
 	return errorf(ResourceNotFoundException, "Stream %s under account %s not found.", name, s.accountID)
@@ -115,6 +118,11 @@ func (s *Stream) shardNotFound(shardID string) *Error {
 func (s *Stream) rateExceeded(shardID string) *Error {
 	return errorf(ProvisionedThroughputExceededException, "Rate exceeded for shard %s in stream %s under account %s.",
 		shardID, s.name, s.accountID)
+}
+
+func (s *Stream) invalidOrdering(number string) *Error {
+	return errorf(InvalidArgumentException, "ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.",
+		number, s.name, s.accountID)
 }
 
 func (s *Stream) notActive() *Error {
@@ -147,6 +155,8 @@ func (s *Stream) defaultError(code ErrorCode, shardID string) *Error {
 		return s.streamNotFound(s.name)
 	case ResourceInUseException:
 		return s.notActive()
+	case DryRunOperationException:
+		return dryRunSucceeded("PutRecords")
 	}
 	return &Error{Code: code, Message: defaultText(code)}
 }
@@ -155,8 +165,6 @@ func defaultText(code ErrorCode) string {
 	switch code {
 	case InternalFailure:
 		return internalFailureText
-	case DryRunOperationException:
-		return dryRunText
 	case UnrecognizedClientException:
 		return noAccountText
 	case AccessDeniedException:

@@ -40,7 +40,7 @@ func (l Limits) Validate(in *Input) error {
 	if err := l.checkConstraints(in); err != nil {
 		return err
 	}
-	if _, err := addressOf(in); err != nil {
+	if _, err := addressOf(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
 	if err := hashKeysOf(in.Records, make([]HashKey, len(in.Records))); err != nil {
@@ -147,11 +147,14 @@ func (l Limits) checkConstraints(in *Input) error {
 	for i := range in.Records {
 		l.checkEntry(&v, &in.Records[i], i)
 	}
-	v.checkName(in.StreamName, "streamName", nameRegexp, namePattern, maxNameLength)
-	v.checkName(in.StreamARN, "streamARN", arnRegexp, arnPattern, maxARNLength)
+	v.checkAddress(in.StreamName, in.StreamARN)
 	return v.err()
 }
 
+// alone is the place of an entry that is not one of a list.
+const alone = -1
+
+// checkEntry checks the entry at place i of its request's records.
 func (l Limits) checkEntry(v *violations, entry *RequestEntry, i int) {
 	if entry.PartitionKey == nil {
 		v.addMember("Value null", i, "partitionKey", notNull)
@@ -180,7 +183,15 @@ func (v *violations) add(value, path, constraint string) {
 }
 
 func (v *violations) addMember(value string, i int, member, constraint string) {
-	v.add(value, "records."+strconv.Itoa(i+1)+".member."+member, constraint)
+	if i != alone {
+		member = "records." + strconv.Itoa(i+1) + ".member." + member
+	}
+	v.add(value, member, constraint)
+}
+
+func (v *violations) checkAddress(streamName, streamARN *string) {
+	v.checkName(streamName, "streamName", nameRegexp, namePattern, maxNameLength)
+	v.checkName(streamARN, "streamARN", arnRegexp, arnPattern, maxARNLength)
 }
 
 func (v *violations) checkName(name *string, path string, valid *regexp.Regexp, pattern string, maxLength int) {
@@ -214,20 +225,20 @@ type address struct {
 	name, region, accountID string
 }
 
-// addressOf returns the stream that a request is for, which must have passed checkConstraints. It is an error if the request
-// names none, or two.
-func addressOf(in *Input) (address, error) {
-	if in.StreamARN == nil {
-		if in.StreamName == nil {
+// addressOf returns the stream that a request is for, whose name and ARN must have passed checkAddress. It is an error if the
+// request names none, or two.
+func addressOf(streamName, streamARN *string) (address, error) {
+	if streamARN == nil {
+		if streamName == nil {
 			return address{}, errorf(InvalidArgumentException, "Stream arn and stream name can't be empty at the same time")
 		}
-		return address{name: *in.StreamName}, nil
+		return address{name: *streamName}, nil
 	}
-	parts := arnRegexp.FindStringSubmatch(*in.StreamARN)
+	parts := arnRegexp.FindStringSubmatch(*streamARN)
 	a := address{region: parts[1], accountID: parts[2], name: parts[3]}
-	if in.StreamName != nil && *in.StreamName != a.name {
+	if streamName != nil && *streamName != a.name {
 		return address{}, errorf(InvalidArgumentException, "Input stream name %s doesn't match the inferred name in stream arn %s",
-			*in.StreamName, a.name)
+			*streamName, a.name)
 	}
 	return a, nil
 }

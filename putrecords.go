@@ -50,6 +50,15 @@ const (
 	EncryptionKMS  EncryptionType = "KMS"
 )
 
+// A StreamStatus tells what state a stream is in.
+type StreamStatus string
+
+// The states of the Kinesis API that a [Stream] can be in. It takes records in both.
+const (
+	StreamActive   StreamStatus = "ACTIVE"
+	StreamUpdating StreamStatus = "UPDATING" // a reshard is pending
+)
+
 // An Input is a PutRecords request. Nil members are those that a request leaves out.
 type Input struct {
 	Records    []RequestEntry
@@ -134,14 +143,11 @@ func New(config Config) (*Stream, error) {
 		name:           cmp.Or(config.Name, "stream"),
 		accountID:      cmp.Or(config.AccountID, "000000000000"),
 		region:         cmp.Or(config.Region, "us-east-1"),
-		encryptionType: config.EncryptionType,
+		encryptionType: cmp.Or(config.EncryptionType, EncryptionNone),
 		limits:         config.Limits.inForce(),
 		now:            config.Now,
 		log:            config.Log,
 		reshardDelay:   config.ReshardDelay,
-	}
-	if s.encryptionType == EncryptionNone {
-		s.encryptionType = ""
 	}
 	if s.now == nil {
 		s.now = time.Now //nolint:forbidigo // the one place where time comes in by itself
@@ -186,7 +192,7 @@ func (s *Stream) check(config Config) error {
 		return configErrorf("Shards", "%d is not between 0 and %d", config.Shards, maxShards)
 	case config.Shards != 0 && config.Layout != nil:
 		return configErrorf("Shards", "%d is given as well as Layout, which has %d shards", config.Shards, len(config.Layout))
-	case s.encryptionType != "" && s.encryptionType != EncryptionKMS:
+	case s.encryptionType != EncryptionNone && s.encryptionType != EncryptionKMS:
 		return configErrorf("EncryptionType", "%q is neither %q nor %q", s.encryptionType, EncryptionNone, EncryptionKMS)
 	case config.ReshardDelay < 0:
 		return configErrorf("ReshardDelay", "%v is negative", config.ReshardDelay)
@@ -240,6 +246,25 @@ func (s *Stream) ARN() string {
 	return "arn:" + partition + ":kinesis:" + s.region + ":" + s.accountID + ":stream/" + s.name
 }
 
+// EncryptionType returns EncryptionNone or EncryptionKMS.
+func (s *Stream) EncryptionType() EncryptionType { return s.encryptionType }
+
+// shownEncryption returns the encryption type as answers show it: not at all unless the stream is encrypted.
+func (s *Stream) shownEncryption() EncryptionType {
+	if s.encryptionType == EncryptionNone {
+		return ""
+	}
+	return s.encryptionType
+}
+
+// Status returns StreamUpdating while a reshard is pending, and StreamActive otherwise.
+func (s *Stream) Status() StreamStatus {
+	if s.currentLayout().pending != nil {
+		return StreamUpdating
+	}
+	return StreamActive
+}
+
 // Shards returns the stream's shards, open and closed, by index.
 func (s *Stream) Shards() []Shard {
 	s.resharding.Lock() // so that parents and children are of one layout
@@ -254,10 +279,7 @@ func (s *Stream) Shards() []Shard {
 
 // Route returns the shard that takes records with the hash key: an open one, or while a reshard is pending a parent.
 func (s *Stream) Route(key HashKey) Shard {
-	layout := s.layout.Load()
-	if now, err := s.clock(); err == nil {
-		layout = s.layoutAt(now)
-	}
+	layout := s.currentLayout()
 	return layout.open[layout.route(key)].describe()
 }
 

@@ -179,7 +179,11 @@ func TestEncryptionType(t *testing.T) {
 		putrecords.EncryptionNone: `{"FailedRecordCount":0,"Records":`,
 		putrecords.EncryptionKMS:  `{"EncryptionType":"KMS","FailedRecordCount":0,"Records":`,
 	} {
-		out := mustPut(t, putrecords.MustNew(putrecords.Config{EncryptionType: config}), keyed("k"))
+		s := putrecords.MustNew(putrecords.Config{EncryptionType: config})
+		if got := s.EncryptionType(); got != config && (config != "" || got != putrecords.EncryptionNone) {
+			t.Errorf("%q: the stream's is %q", config, got)
+		}
+		out := mustPut(t, s, keyed("k"))
 		if text, err := json.Marshal(out); !strings.HasPrefix(string(text), want) || err != nil {
 			t.Errorf("%q: %s, %v; want %s", config, text, err, want)
 		}

@@ -144,6 +144,15 @@ func (s *Stream) layoutAt(now time.Time) *layout {
 	return s.completeBy(now)
 }
 
+// currentLayout returns the layout at the time that the clock reads.
+func (s *Stream) currentLayout() *layout {
+	now, err := s.clock()
+	if err != nil {
+		return s.layout.Load()
+	}
+	return s.layoutAt(now)
+}
+
 // completeBy is layoutAt for a caller that holds s.resharding.
 func (s *Stream) completeBy(now time.Time) *layout {
 	l := s.layout.Load()

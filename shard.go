@@ -116,6 +116,9 @@ func (sh *shard) describe() Shard {
 	return sh.info
 }
 
+// second returns the second of arrival in the shard's next number at its latest time. The caller has locked the shard.
+func (sh *shard) second() int64 { return max(sh.latest.Unix(), sh.created) }
+
 func (sh *shard) statistics() ShardStats {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -154,7 +157,7 @@ func (sh *shard) admit(entries []RequestEntry, g *group) {
 	records, bytes := sh.records.available(), sh.bytes.available()
 	g.number = SequenceNumber{
 		ShardCreated: sh.created,
-		Arrived:      max(sh.latest.Unix(), sh.created),
+		Arrived:      sh.second(),
 		ShardIndex:   sh.index,
 	}
 	for _, i := range g.indexes {
