@@ -1,0 +1,70 @@
+package kinesishttp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// requestBody returns a request of 500 records.
+func requestBody(tb testing.TB, size int) []byte {
+	tb.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	name := "stream"
+	in := putrecords.Input{StreamName: &name}
+	for range 500 {
+		data := make([]byte, size)
+		for i := range data {
+			data[i] = byte(random.Uint32())
+		}
+		key := fmt.Sprintf("%08x-%04x-4000-8000-%012x", random.Uint32(), random.Uint32()>>16, random.Uint64()>>16)
+		in.Records = append(in.Records, putrecords.Entry(key, data))
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return body
+}
+
+// A nullWriter is a response that nobody reads.
+type nullWriter struct{ header http.Header }
+
+func (w *nullWriter) Header() http.Header            { return w.header }
+func (w *nullWriter) Write(data []byte) (int, error) { return len(data), nil }
+func (w *nullWriter) WriteHeader(status int) {
+	if status != http.StatusOK {
+		panic(status)
+	}
+}
+
+func BenchmarkHandler(b *testing.B) {
+	for _, size := range []int{100, 1024} {
+		b.Run(fmt.Sprintf("bytes=%d", size), func(b *testing.B) {
+			handler := kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{
+				Shards: 4, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1},
+			}))
+			body := requestBody(b, size)
+			request := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
+			request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+			request.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecords")
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256")
+			request.ContentLength = int64(len(body))
+			b.ReportAllocs()
+			for b.Loop() {
+				request.Body = io.NopCloser(bytes.NewReader(body))
+				handler.ServeHTTP(&nullWriter{http.Header{}}, request)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/record")
+		})
+	}
+}

@@ -1,0 +1,78 @@
+package kinesishttp
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/putrecords/putrecords"
+)
+
+// bodyTimeout is how long a client may take to send a request's body, and then to read the answer.
+const bodyTimeout = 30 * time.Second
+
+// deadline is bodyTimeout from now, in the network's time.
+func deadline() time.Time {
+	return time.Now().Add(bodyTimeout) //nolint:forbidigo // no stream's time: connections have their own
+}
+
+const (
+	minBody = 1 << 20 // what operations other than PutRecords may send, and more
+
+	// perRecord is what a record's names, quotes and hash key take, and its partition key beyond base64, in JSON with every
+	// character escaped.
+	perRecord = 2048
+)
+
+// bodyFor returns the bytes that the body of a request within the limits may need, or -1 if these do not limit it.
+func bodyFor(limits putrecords.Limits) int64 {
+	if limits.BytesPerRequest == -1 || limits.RecordsPerRequest == -1 {
+		return -1
+	}
+	base64 := int64(limits.BytesPerRequest) / 3 * 4
+	return base64 + int64(limits.RecordsPerRequest)*perRecord + minBody
+}
+
+// errTooLarge tells of a body that is larger than any request for the handler's streams can be.
+var errTooLarge = errors.New("kinesishttp: body too large")
+
+var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+// readBody reads the body of a request into a buffer from bodies, unless it is larger than limit, which may be -1.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffer, error) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(deadline()) // where there is no connection there is none
+	if limit != -1 {
+		if r.ContentLength > limit {
+			return nil, errTooLarge
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+	}
+	body := bodies.Get().(*bytes.Buffer)
+	body.Reset()
+	if _, err := body.ReadFrom(r.Body); err != nil {
+		bodies.Put(body)
+		if tooLarge := (&http.MaxBytesError{}); errors.As(err, &tooLarge) {
+			return nil, errTooLarge
+		}
+		return nil, err
+	}
+	_ = connection.SetReadDeadline(time.Time{})
+	return body, nil
+}
+
+// answerBodyError answers a request whose body could not be read.
+func answerBodyError(w http.ResponseWriter, err error) {
+	w.Header().Set("Connection", "close")
+	switch {
+	case errors.Is(err, errTooLarge):
+		answerText(w, http.StatusRequestEntityTooLarge, "")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		answerText(w, http.StatusRequestTimeout, "")
+	default: // it ended early
+		answerText(w, http.StatusBadRequest, "")
+	}
+}

@@ -1,0 +1,106 @@
+package kinesishttp
+
+import (
+	"context"
+	"time"
+
+	"github.com/putrecords/putrecords"
+)
+
+// How many shards DescribeStream lists unless it is asked for another number, and at most.
+const (
+	describedShards = 100
+	maxShards       = 10_000
+)
+
+func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
+	var limit *int
+	var exclusiveStartShardID, streamName, streamARN *string
+	r.structure(func(name []byte) {
+		switch string(name) {
+		case "ExclusiveStartShardId":
+			exclusiveStartShardID = r.text()
+		case "Limit":
+			limit = r.integer()
+		case "StreamARN":
+			streamARN = r.text()
+		case "StreamName":
+			streamName = r.text()
+		default:
+			r.skip()
+		}
+	})
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	var v violations
+	v.checkRange("limit", limit, maxShards)
+	v.checkShardID("exclusiveStartShardId", exclusiveStartShardID)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	stream := h.find(streamName, streamARN)
+	if err := stream.CheckAddress(streamName, streamARN); err != nil {
+		return nil, err
+	}
+	all := stream.Shards()
+	page, more := pageOf(all, exclusiveStartShardID, limit, describedShards)
+	description := describe(stream, all)
+	description["HasMoreShards"] = more
+	description["Shards"] = shardsOf(page)
+	return map[string]any{"StreamDescription": description}, nil
+}
+
+func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error) {
+	var streamName, streamARN *string
+	r.structure(func(name []byte) {
+		switch string(name) {
+		case "StreamARN":
+			streamARN = r.text()
+		case "StreamName":
+			streamName = r.text()
+		default:
+			r.skip()
+		}
+	})
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	stream := h.find(streamName, streamARN)
+	if err := stream.CheckAddress(streamName, streamARN); err != nil {
+		return nil, err
+	}
+	all := stream.Shards()
+	open := 0
+	for _, sh := range all {
+		if isOpen(sh) {
+			open++
+		}
+	}
+	summary := describe(stream, all)
+	summary["ConsumerCount"] = 0
+	summary["OpenShardCount"] = open
+	if size := stream.Limits().BytesPerRecord; size != -1 {
+		summary["MaxRecordSizeInKiB"] = size / 1024
+	}
+	return map[string]any{"StreamDescriptionSummary": summary}, nil
+}
+
+// describe returns what both descriptions of a stream have.
+func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]any {
+	created := time.Unix(shards[0].SequenceNumberRange.StartingSequenceNumber.ShardCreated, 0)
+	description := map[string]any{
+		"EncryptionType":          stream.EncryptionType(),
+		"EnhancedMonitoring":      []any{map[string]any{"ShardLevelMetrics": []any{}}},
+		"RetentionPeriodHours":    24, // whatever the log keeps
+		"StreamARN":               stream.ARN(),
+		"StreamCreationTimestamp": timestamp{created}, // so far as the shards tell
+		"StreamModeDetails":       map[string]any{"StreamMode": "PROVISIONED"},
+		"StreamName":              stream.Name(),
+		"StreamStatus":            stream.Status(),
+	}
+	if stream.EncryptionType() == putrecords.EncryptionKMS {
+		description["KeyId"] = "alias/aws/kinesis" // the key that AWS manages
+	}
+	return description
+}

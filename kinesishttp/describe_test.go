@@ -1,0 +1,132 @@
+package kinesishttp_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+func TestDescribeStream(t *testing.T) {
+	stream := newStream(putrecords.Config{Name: "orders", Shards: 2})
+	handler := kinesishttp.NewHandler(stream)
+	const first = `{"HashKeyRange":{"EndingHashKey":"170141183460469231731687303715884105727","StartingHashKey":"0"},` +
+		`"SequenceNumberRange":{"StartingSequenceNumber":"%s"},"ShardId":"shardId-000000000000"}`
+	const second = `{"HashKeyRange":{"EndingHashKey":"340282366920938463463374607431768211455",` +
+		`"StartingHashKey":"170141183460469231731687303715884105728"},` +
+		`"SequenceNumberRange":{"StartingSequenceNumber":"%s"},"ShardId":"shardId-000000000001"}`
+	describe := func(more bool, shards string) string {
+		return fmt.Sprintf(`{"StreamDescription":{"EncryptionType":"NONE","EnhancedMonitoring":[{"ShardLevelMetrics":[]}],`+
+			`"HasMoreShards":%t,"RetentionPeriodHours":24,"Shards":[%s],`+
+			`"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/orders","StreamCreationTimestamp":1.772600767E9,`+
+			`"StreamModeDetails":{"StreamMode":"PROVISIONED"},"StreamName":"orders","StreamStatus":"ACTIVE"}}`, more, shards)
+	}
+	one, two := fmt.Sprintf(first, number(0, 0)), fmt.Sprintf(second, number(1, 0))
+	want(t, handler, "DescribeStream", `{"StreamName":"orders"}`, 200, describe(false, one+","+two))
+	want(t, handler, "DescribeStream", `{"StreamARN":"`+stream.ARN()+`"}`, 200, describe(false, one+","+two))
+	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1}`, 200, describe(true, one))
+	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1.9}`, 200, describe(true, one))
+	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":2}`, 200, describe(false, one+","+two))
+	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1,"ExclusiveStartShardId":"shardId-000000000000"}`, 200, describe(false, two))
+	want(t, handler, "DescribeStream", `{"StreamName":"orders","ExclusiveStartShardId":"shardId-000000000001"}`, 200, describe(false, ""))
+	wantRefused(t, handler, "DescribeStream", map[string]string{
+		`{}`:                      "InvalidArgumentException: Stream arn and stream name can't be empty at the same time",
+		`{"StreamName":"others"}`: "ResourceNotFoundException: Stream others under account 000000000000 not found.",
+		`{"StreamName":"?"}`: "ValidationException: 1 validation error detected: " +
+			"Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+		`{"StreamName":"orders","Limit":0}`: "ValidationException: 1 validation error detected: " +
+			"Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
+		`{"StreamName":"orders","Limit":10001}`: "ValidationException: 1 validation error detected: " +
+			"Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000",
+		`{"StreamName":"orders","Limit":-1e99,"ExclusiveStartShardId":""}`: "ValidationException: 3 validation errors detected: " +
+			"Value '-2147483648' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
+			"Value '' at 'exclusiveStartShardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; " +
+			"Value '' at 'exclusiveStartShardId' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		`{"StreamName":"orders","ExclusiveStartShardId":"` + strings.Repeat("s", 129) + `"}`: "ValidationException: 1 validation error detected: " +
+			"Value '" + strings.Repeat("s", 129) + "' at 'exclusiveStartShardId' failed to satisfy constraint: Member must have length less than or equal to 128",
+	})
+}
+
+// wantRefused checks the answers, code and text, to requests that are refused with status 400.
+func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, answers map[string]string) {
+	t.Helper()
+	for body, want := range answers {
+		status, text := call(t, handler, operation, body)
+		var got struct {
+			Type    string `json:"__type"`
+			Message string `json:"message"`
+		}
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got.Type+": "+got.Message); status != 400 || diff != "" {
+			t.Errorf("%s %s: status %d (-want +got):\n%s", operation, body, status, diff)
+		}
+	}
+}
+
+// Without a limit 100 shards are described.
+func TestDescribeStreamHundredShards(t *testing.T) {
+	for shards, more := range map[int]bool{99: false, 100: false, 101: true} {
+		handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: shards}))
+		_, text := call(t, handler, "DescribeStream", `{"StreamName":"stream"}`)
+		var got struct {
+			StreamDescription struct {
+				HasMoreShards bool
+				Shards        []any
+			}
+		}
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatal(err)
+		}
+		if d := got.StreamDescription; len(d.Shards) != min(shards, 100) || d.HasMoreShards != more {
+			t.Errorf("of %d shards %d are described, more: %t", shards, len(d.Shards), d.HasMoreShards)
+		}
+	}
+}
+
+func TestDescribeStreamSummary(t *testing.T) {
+	now := start
+	stream := newStream(putrecords.Config{
+		Shards: 2, EncryptionType: putrecords.EncryptionKMS, ReshardDelay: time.Minute, Now: func() time.Time { return now },
+		Region: "cn-north-1", AccountID: "123456789012", Limits: putrecords.Limits{BytesPerRecord: 10 << 20, BytesPerRequest: 10 << 20},
+	})
+	handler := kinesishttp.NewHandler(stream)
+	summary := func(status string, open int) string {
+		return fmt.Sprintf(`{"StreamDescriptionSummary":{"ConsumerCount":0,"EncryptionType":"KMS","EnhancedMonitoring":[{"ShardLevelMetrics":[]}],`+
+			`"KeyId":"alias/aws/kinesis","MaxRecordSizeInKiB":10240,"OpenShardCount":%d,"RetentionPeriodHours":24,`+
+			`"StreamARN":"arn:aws-cn:kinesis:cn-north-1:123456789012:stream/stream","StreamCreationTimestamp":1.772600767E9,`+
+			`"StreamModeDetails":{"StreamMode":"PROVISIONED"},"StreamName":"stream","StreamStatus":"%s"}}`, open, status)
+	}
+	want(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("ACTIVE", 2))
+	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x40}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("UPDATING", 3))
+	now = now.Add(2 * time.Minute)
+	want(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("ACTIVE", 3))
+	wantRefused(t, handler, "DescribeStreamSummary", map[string]string{
+		`{}`:                      "InvalidArgumentException: Stream arn and stream name can't be empty at the same time",
+		`{"StreamName":"others"}`: "ResourceNotFoundException: Stream others under account 123456789012 not found.",
+	})
+	unlimited := newStream(putrecords.Config{Limits: putrecords.Limits{BytesPerRecord: -1, BytesPerSecond: -1}})
+	if _, text := call(t, kinesishttp.NewHandler(unlimited), "DescribeStreamSummary", `{"StreamName":"stream"}`); strings.Contains(text, "MaxRecordSize") {
+		t.Errorf("a stream of unlimited records is described as %s", text)
+	}
+}
+
+// In CBOR times are milliseconds, tagged as if they were seconds.
+func TestTimestampInCBOR(t *testing.T) {
+	_, answer := callCBOR(t, kinesishttp.NewHandler(newStream(putrecords.Config{})), "DescribeStreamSummary", map[string]string{"StreamName": "stream"})
+	summary, _ := answer["StreamDescriptionSummary"].(map[any]any)
+	got, _ := summary["StreamCreationTimestamp"].(time.Time)
+	if want := time.Unix(start.Unix()*1000, 0); !got.Equal(want) {
+		t.Errorf("the timestamp %v reads as %v, want %v", summary["StreamCreationTimestamp"], got, want)
+	}
+}

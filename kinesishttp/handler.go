@@ -1,0 +1,170 @@
+package kinesishttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/putrecords/putrecords"
+)
+
+// A Handler answers Kinesis's HTTP API for its streams. [NewHandler] makes one. It may be used by several goroutines at once.
+type Handler struct {
+	// Answered, unless nil, is called with what a stream has answered: with each PutRecords request that was not refused as a
+	// whole, and with each PutRecord request, as a batch of one record, also where that record's failure refuses the request. It runs
+	// in the request's goroutine before the answer is sent, so several may run at once. It must not change in and out, nor keep
+	// them. Set it before the handler serves.
+	Answered func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output)
+
+	mu       sync.RWMutex
+	streams  []*putrecords.Stream // in the order they were added
+	requests atomic.Uint64        // how many there have been
+}
+
+// NewHandler returns a handler for the streams. Of several streams with one name the last counts.
+func NewHandler(streams ...*putrecords.Stream) *Handler {
+	h := &Handler{}
+	h.Add(streams...)
+	return h
+}
+
+// Add adds streams. A stream takes the place of one with the same name.
+func (h *Handler) Add(streams ...*putrecords.Stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, stream := range streams {
+		h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return s.Name() == stream.Name() })
+		h.streams = append(h.streams, stream)
+	}
+}
+
+// Remove removes streams. Requests for them that are being answered go on.
+func (h *Handler) Remove(streams ...*putrecords.Stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return slices.Contains(streams, s) })
+}
+
+// find returns the stream that a request names. If there is none it returns another, which will answer that it is not the one.
+func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
+	var name string
+	switch {
+	case streamName != nil:
+		name = *streamName
+	case streamARN != nil:
+		name = (*streamARN)[strings.LastIndexByte(*streamARN, '/')+1:]
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, stream := range h.streams {
+		if stream.Name() == name {
+			return stream
+		}
+	}
+	if len(h.streams) > 0 {
+		return h.streams[0]
+	}
+	other := "other"
+	if name == other {
+		other = "another"
+	}
+	return putrecords.MustNew(putrecords.Config{Name: other, Log: putrecords.Discard()})
+}
+
+// largestBody returns the bytes of the largest body that a request for any of the streams can need, or -1 if that is unlimited.
+func (h *Handler) largestBody() int64 {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	largest := int64(minBody)
+	for _, stream := range h.streams {
+		needs := bodyFor(stream.Limits())
+		if needs == -1 {
+			return -1
+		}
+		largest = max(largest, needs)
+	}
+	return largest
+}
+
+// The operations, by the name in a request's target. Each reads its input from the request and returns what is to be encoded.
+var operations = map[string]func(context.Context, *Handler, reader) (any, error){
+	"DescribeStream":        describeStream,
+	"DescribeStreamSummary": describeStreamSummary,
+	"ListShards":            listShards,
+	"PutRecord":             putRecord,
+	"PutRecords":            putRecords,
+}
+
+// ServeHTTP answers a request. Its body is read before its header is judged, so that the connection can be used again.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
+	body, err := readBody(w, r, h.largestBody())
+	if err != nil {
+		answerBodyError(w, err)
+		return
+	}
+	defer bodies.Put(body)
+	encoding, ok := encodings[mediaType(r)]
+	target := r.Header.Get("X-Amz-Target")
+	switch {
+	case r.Method != http.MethodPost, !ok && !strings.Contains(target, "."):
+		answerText(w, http.StatusForbidden, "<AccessDeniedException>\n"+
+			"  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n")
+	case !ok:
+		answerText(w, http.StatusNotFound, "<UnknownOperationException/>\n")
+	default:
+		w.Header().Set("Content-Type", mediaType(r))
+		h.serve(w, r, encoding, body.Bytes())
+	}
+}
+
+// serve answers a request whose encoding is known.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, encoding *encoding, body []byte) {
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202.")
+	operation := operations[name]
+	if !ok || operation == nil {
+		encoding.answerError(w, &putrecords.Error{Code: UnknownOperationException})
+		return
+	}
+	if !signed(r) {
+		encoding.answerError(w, &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"})
+		return
+	}
+	reader, done := encoding.newReader(body)
+	answer, err := operation(r.Context(), h, reader)
+	done()
+	var refused *putrecords.Error
+	switch {
+	case err == nil:
+		encoding.answer(w, http.StatusOK, answer)
+	case errors.As(err, &refused):
+		encoding.answerError(w, refused)
+	case r.Context().Err() != nil:
+		panic(http.ErrAbortHandler) // nobody waits for an answer
+	default:
+		encoding.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
+	}
+}
+
+func mediaType(r *http.Request) string {
+	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.TrimSpace(mediaType)
+}
+
+// signed reports whether a request looks signed. Nobody checks by whom.
+func signed(r *http.Request) bool {
+	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
+}
+
+// answerText answers a request that is in neither encoding.
+func answerText(w http.ResponseWriter, status int, text string) {
+	_ = http.NewResponseController(w).SetWriteDeadline(deadline())
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // who has gone misses it
+}

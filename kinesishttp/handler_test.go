@@ -1,0 +1,197 @@
+package kinesishttp_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// What a request's header decides, before its body is looked at.
+func TestHeaders(t *testing.T) {
+	const (
+		denied = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n" +
+			"</AccessDeniedException>\n"
+		unknown  = `{"__type":"UnknownOperationException"}`
+		unsigned = `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`
+		answered = `{"__type":"ValidationException","message":"1 validation error detected: ` +
+			`Value null at 'records' failed to satisfy constraint: Member must not be null"}`
+	)
+	for _, test := range []struct {
+		name   string
+		change func(*http.Request)
+		status int
+		body   string
+	}{
+		{"as clients send it", func(*http.Request) {}, 400, answered},
+		{"charset", func(r *http.Request) { r.Header.Set("Content-Type", jsonType+" ; charset=utf-8") }, 400, answered},
+		{"any path", func(r *http.Request) { r.URL.Path = "/orders" }, 400, answered},
+		{"signed in the query", func(r *http.Request) {
+			r.Header.Del("Authorization")
+			r.URL.RawQuery = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0"
+		}, 400, answered},
+		{"unsigned", func(r *http.Request) { r.Header.Del("Authorization") }, 400, unsigned},
+		{"unsigned, with a query", func(r *http.Request) {
+			r.Header.Del("Authorization")
+			r.URL.RawQuery = "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+		}, 400, unsigned},
+		{"GET", func(r *http.Request) { r.Method = http.MethodGet }, 403, denied},
+		{"no content type, no target", func(r *http.Request) { r.Header = http.Header{} }, 403, denied},
+		{"no content type", func(r *http.Request) { r.Header.Del("Content-Type") }, 404, "<UnknownOperationException/>\n"},
+		{"content type", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 404, "<UnknownOperationException/>\n"},
+		{"no target", func(r *http.Request) { r.Header.Del("X-Amz-Target") }, 400, unknown},
+		{"no operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.") }, 400, unknown},
+		{"an operation alone", func(r *http.Request) { r.Header.Set("X-Amz-Target", "PutRecords") }, 400, unknown},
+		{"other operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.CreateStream") }, 400, unknown},
+		{"other service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutRecords") }, 400, unknown},
+		{"unknown operation, unsigned", func(r *http.Request) {
+			r.Header.Del("Authorization")
+			r.Header.Set("X-Amz-Target", "Kinesis_20131202.Put")
+		}, 400, unknown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+			request := newRequest(t, jsonType, "PutRecords", []byte(`{"StreamName":"stream"}`))
+			test.change(request)
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, request)
+			if answer.Code != test.status || answer.Body.String() != test.body {
+				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, test.status, test.body)
+			}
+			if got := answer.Header().Get("x-amzn-RequestId"); got != "00000000-0000-0000-0000-000000000001" {
+				t.Errorf("request id %q", got)
+			}
+		})
+	}
+}
+
+func TestRequestIDsDiffer(t *testing.T) {
+	handler := kinesishttp.NewHandler()
+	seen := map[string]bool{}
+	for range 20 {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, newRequest(t, jsonType, "PutRecords", nil))
+		seen[answer.Header().Get("x-amzn-RequestId")] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("20 requests had %d ids", len(seen))
+	}
+}
+
+func TestStreamsByNameAndARN(t *testing.T) {
+	put := func(handler http.Handler, address string) string {
+		_, answer := call(t, handler, "PutRecords", `{`+address+`,"Records":[{"Data":"","PartitionKey":"a"}]}`)
+		return answer
+	}
+	notFound := func(name, account string) string {
+		return `{"__type":"ResourceNotFoundException","message":"Stream ` + name + ` under account ` + account + ` not found."}`
+	}
+	isStored := func(stream *putrecords.Stream, records int64) {
+		t.Helper()
+		if got := stream.Stats()[0].Stored.Records; got != records {
+			t.Errorf("%s has stored %d records, want %d", stream.ARN(), got, records)
+		}
+	}
+
+	// Without a stream none is found, whatever it is called.
+	handler := kinesishttp.NewHandler()
+	for _, name := range []string{"orders", "other", "another", "stream"} {
+		if diff := cmp.Diff(notFound(name, "000000000000"), put(handler, `"StreamName":"`+name+`"`)); diff != "" {
+			t.Error(diff)
+		}
+	}
+
+	orders := newStream(putrecords.Config{Name: "orders", AccountID: "111111111111"})
+	clicks := newStream(putrecords.Config{Name: "clicks", AccountID: "111111111111"})
+	handler.Add(orders, clicks)
+	put(handler, `"StreamName":"orders"`)
+	put(handler, `"StreamARN":"`+clicks.ARN()+`"`)
+	put(handler, `"StreamARN":"`+clicks.ARN()+`","StreamName":"clicks"`)
+	isStored(orders, 1)
+	isStored(clicks, 2)
+	for address, want := range map[string]string{
+		`"StreamName":"others"`: notFound("others", "111111111111"),
+		`"StreamARN":"` + strings.Replace(clicks.ARN(), "clicks", "others", 1) + `"`:       notFound("others", "111111111111"),
+		`"StreamARN":"` + strings.Replace(clicks.ARN(), "1111", "2222", 1) + `"`:           `{"__type":"UnrecognizedClientException","message":"No account found for the given parameters"}`,
+		`"StreamARN":"` + clicks.ARN() + `","StreamName":"orders"`:                         `{"__type":"InvalidArgumentException","message":"Input stream name orders doesn't match the inferred name in stream arn clicks"}`,
+		`"StreamARN":"` + strings.Replace(clicks.ARN(), "us-east-1", "eu-west-1", 1) + `"`: `{"__type":"InvalidArgumentException","message":"The region specified in the ARN '` + strings.Replace(clicks.ARN(), "us-east-1", "eu-west-1", 1) + `' does not match the endpoint region"}`,
+		`"StreamARN":"clicks"`: `{"__type":"ValidationException","message":"1 validation error detected: Value 'clicks' at 'streamARN' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+"}`,
+		`"DryRun":false`:       `{"__type":"InvalidArgumentException","message":"Stream arn and stream name can't be empty at the same time"}`,
+	} {
+		if diff := cmp.Diff(want, put(handler, address)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", address, diff)
+		}
+	}
+
+	// A stream takes the place of its namesake.
+	again := newStream(putrecords.Config{Name: "orders", AccountID: "111111111111"})
+	handler.Add(again)
+	put(handler, `"StreamName":"orders"`)
+	isStored(orders, 1)
+	isStored(again, 1)
+
+	handler.Remove(orders) // is not there any more
+	put(handler, `"StreamName":"orders"`)
+	isStored(again, 2)
+	handler.Remove(again, clicks)
+	if diff := cmp.Diff(notFound("orders", "000000000000"), put(handler, `"StreamName":"orders"`)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Each answer of a stream is told to Answered.
+func TestAnswered(t *testing.T) {
+	stream := newStream(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 1}})
+	handler := kinesishttp.NewHandler(stream)
+	var got []string
+	handler.Answered = func(_ context.Context, s *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
+		if s != stream || len(in.Records) != len(out.Records) {
+			t.Errorf("answered %d of %d records of %v", len(out.Records), len(in.Records), s)
+		}
+		var line bytes.Buffer
+		for i, result := range out.Records {
+			line.WriteString(*in.Records[i].PartitionKey + " " + result.ShardID + string(result.ErrorCode) + ";")
+		}
+		for i := range out.Failed() {
+			line.WriteString(*in.Records[i].PartitionKey)
+		}
+		if out.FailedRecordCount > 0 {
+			line.WriteString(" failed")
+		}
+		got = append(got, line.String())
+	}
+	call(t, handler, "PutRecords", `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a"},{"Data":"","PartitionKey":"b"}]}`)
+	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"c"}`)
+	stream.Inject(putrecords.Fault{})
+	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"d"}`)
+	call(t, handler, "PutRecord", `{"StreamName":"stream","PartitionKey":"e"}`)
+	call(t, handler, "PutRecords", `{"StreamName":"stream"}`)
+	call(t, handler, "DescribeStream", `{"StreamName":"stream"}`)
+	want := []string{
+		"a shardId-000000000000;b ProvisionedThroughputExceededException;b failed",
+		"c ProvisionedThroughputExceededException;c failed",
+		"d InternalFailure;d failed",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("answered (-want +got):\n%s", diff)
+	}
+
+	stored := newStream(putrecords.Config{EncryptionType: putrecords.EncryptionKMS})
+	handler = kinesishttp.NewHandler(stored)
+	handler.Answered = func(_ context.Context, _ *putrecords.Stream, _ *putrecords.Input, out *putrecords.Output) {
+		want := &putrecords.Output{EncryptionType: putrecords.EncryptionKMS, Records: []putrecords.ResultEntry{
+			{SequenceNumber: number(0, 1), ShardID: "shardId-000000000000"},
+		}}
+		if diff := cmp.Diff(want, out); diff != "" {
+			t.Errorf("answered (-want +got):\n%s", diff)
+		}
+	}
+	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`)
+}

@@ -1,0 +1,89 @@
+package kinesishttp_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+)
+
+const (
+	jsonType = "application/x-amz-json-1.1"
+	cborType = "application/x-amz-cbor-1.1"
+)
+
+// start is the time that streams of tests stand at.
+var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
+
+// newStream returns a stream whose clock stands still.
+func newStream(config putrecords.Config) *putrecords.Stream {
+	if config.Now == nil {
+		config.Now = func() time.Time { return start }
+	}
+	return putrecords.MustNew(config)
+}
+
+// newRequest returns a request for an operation that is well formed but for its body.
+func newRequest(t testing.TB, contentType, operation string, body []byte) *http.Request {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
+	request.Header.Set("Content-Type", contentType)
+	request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
+	return request
+}
+
+// call makes a request in JSON and returns the status and the body of the answer.
+func call(t testing.TB, handler http.Handler, operation, body string) (int, string) {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, newRequest(t, jsonType, operation, []byte(body)))
+	if got := answer.Header().Get("Content-Type"); got != jsonType {
+		t.Errorf("%s: content type %q, want %q", operation, got, jsonType)
+	}
+	return answer.Code, answer.Body.String()
+}
+
+// want checks the answer to a request in JSON.
+func want(t testing.TB, handler http.Handler, operation, body string, status int, text string) {
+	t.Helper()
+	gotStatus, got := call(t, handler, operation, body)
+	if gotStatus != status {
+		t.Errorf("%s %s: status %d, want %d", operation, cut(body), gotStatus, status)
+	}
+	if diff := cmp.Diff(text, got); diff != "" {
+		t.Errorf("%s %s (-want +got):\n%s", operation, cut(body), diff)
+	}
+}
+
+func cut(s string) string {
+	if len(s) > 100 {
+		return s[:100] + "…"
+	}
+	return s
+}
+
+// number returns the sequence number of a record that was stored at start in a stream created then.
+func number(shard uint32, position uint64) string {
+	return putrecords.SequenceNumber{ShardCreated: start.Unix(), Position: position, Arrived: start.Unix(), ShardIndex: shard}.String()
+}
+
+// stored returns how many records a stream holds.
+func stored(t testing.TB, stream *putrecords.Stream) int {
+	t.Helper()
+	n := 0
+	for _, sh := range stream.Shards() {
+		for _, err := range stream.Records(sh.ShardID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+	}
+	return n
+}

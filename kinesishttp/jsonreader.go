@@ -1,0 +1,191 @@
+package kinesishttp
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/emmansun/base64"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A jsonReader reads the values of a JSON text. Its decoder refuses duplicate members, invalid UTF-8, and whatever else is not JSON
+// by the letter.
+type jsonReader struct {
+	decoder *jsontext.Decoder
+	blobs   []byte // the blobs read so far, one behind the other, with room for all
+	wrong   string // the text about the first value of a wrong type
+	failed  bool   // the text is not JSON
+}
+
+// reset makes the reader one of a text.
+func (r *jsonReader) reset(text []byte) {
+	r.decoder.Reset(bytes.NewBuffer(text)) // of a Buffer the decoder makes no copy
+	r.blobs = slices.Grow(r.blobs[:0], base64.StdEncoding.DecodedLen(len(text)))
+	r.wrong, r.failed = "", false
+}
+
+func (r *jsonReader) end() error {
+	if _, err := r.decoder.ReadToken(); r.failed || err != io.EOF { //nolint:errorlint // the decoder returns it unwrapped
+		return malformed()
+	}
+	if r.wrong != "" {
+		return serializationError(r.wrong)
+	}
+	return nil
+}
+
+func (r *jsonReader) structure(member func(name []byte)) bool {
+	if r.decoder.StackDepth() == 0 && r.decoder.PeekKind() != jsontext.KindBeginObject {
+		r.failed = true
+	}
+	if !r.begins(jsontext.KindBeginObject, wantedStructure) {
+		return false
+	}
+	r.token()
+	for !r.failed && r.decoder.PeekKind() != jsontext.KindEndObject {
+		if name, ok := r.unquoted(); ok {
+			member(name)
+		}
+	}
+	r.token()
+	return true
+}
+
+func (r *jsonReader) list(element func()) bool {
+	if !r.begins(jsontext.KindBeginArray, wantedList) {
+		return false
+	}
+	r.token()
+	for !r.failed && r.decoder.PeekKind() != jsontext.KindEndArray {
+		element()
+	}
+	r.token()
+	return true
+}
+
+func (r *jsonReader) text() *string {
+	if !r.begins(jsontext.KindString, toString) {
+		return nil
+	}
+	s := r.token().String()
+	return &s
+}
+
+func (r *jsonReader) blob() []byte {
+	if !r.begins(jsontext.KindString, toBlob) {
+		return nil
+	}
+	encoded, ok := r.unquoted()
+	if !ok {
+		return nil
+	}
+	start := len(r.blobs)
+	n, err := base64.StdEncoding.Strict().Decode(r.blobs[start:cap(r.blobs)], encoded)
+	if err != nil || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0 { // which the decoder passes over
+		r.fault(explainBase64(string(encoded)))
+		return nil
+	}
+	r.blobs = r.blobs[:start+n]
+	return r.blobs[start : start+n : start+n]
+}
+
+func (r *jsonReader) boolean() *bool {
+	switch kind := r.decoder.PeekKind(); kind {
+	case jsontext.KindTrue, jsontext.KindFalse:
+		value := r.token().Kind() == jsontext.KindTrue
+		return &value
+	case jsontext.KindString:
+		return booleanFrom(r.token().String(), r.fault)
+	default:
+		r.begins(jsontext.KindTrue, toBoolean)
+		return nil
+	}
+}
+
+func (r *jsonReader) integer() *int {
+	if !r.begins(jsontext.KindNumber, toInteger) {
+		return nil
+	}
+	return integerFrom(r.number())
+}
+
+func (r *jsonReader) timestamp() *time.Time {
+	if !r.begins(jsontext.KindNumber, toTimestamp) {
+		return nil
+	}
+	t := time.UnixMilli(int64(math.Round(r.number() * 1000))).UTC()
+	return &t
+}
+
+func (r *jsonReader) skip() {
+	if r.decoder.SkipValue() != nil {
+		r.failed = true
+	}
+}
+
+// begins reports whether the next value is of the kind. If it is not, which is right for null alone, the value is read over.
+func (r *jsonReader) begins(kind jsontext.Kind, wanted string) bool {
+	if r.failed {
+		return false
+	}
+	switch is := r.decoder.PeekKind(); is {
+	case kind:
+		return true
+	case jsontext.KindBeginObject:
+		r.fault(wrongType(isStructure, wanted))
+	case jsontext.KindBeginArray:
+		r.fault(wrongType(isList, wanted))
+	case jsontext.KindString:
+		r.fault(wrongType(isString, wanted))
+	case jsontext.KindNumber:
+		r.fault(wrongType(isNumber, wanted))
+	case jsontext.KindTrue, jsontext.KindFalse:
+		r.fault(wrongType(isBoolean, wanted))
+	}
+	r.skip()
+	return false
+}
+
+// fault keeps the text about a value if it is the first.
+func (r *jsonReader) fault(text string) {
+	if r.wrong == "" {
+		r.wrong = text
+	}
+}
+
+// token reads the next token, which is null where the text is not JSON.
+func (r *jsonReader) token() jsontext.Token {
+	token, err := r.decoder.ReadToken()
+	if err != nil {
+		r.failed = true
+		return jsontext.Null
+	}
+	return token
+}
+
+// number reads a number. One that is too large for a float64 is infinite.
+func (r *jsonReader) number() float64 {
+	token := r.token()
+	if r.failed {
+		return 0
+	}
+	number, _ := token.Float()
+	return number
+}
+
+// unquoted reads a string. Its bytes are the decoder's until it reads on.
+func (r *jsonReader) unquoted() ([]byte, bool) {
+	quoted, err := r.decoder.ReadValue()
+	if err != nil {
+		r.failed = true
+		return nil, false
+	}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1], true
+	}
+	s, err := jsontext.AppendUnquote(nil, quoted)
+	return s, err == nil
+}

@@ -1,0 +1,224 @@
+package kinesishttp
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/putrecords/putrecords"
+)
+
+// listedShards is how many shards ListShards lists unless it is asked for another number.
+const listedShards = 1000
+
+// A listShardsInput is a ListShards request. Encoded it is a NextToken, which so says all of the request to go on with.
+type listShardsInput struct {
+	ExclusiveStartShardID *string      `json:"ExclusiveStartShardId,omitempty"`
+	ShardFilter           *shardFilter `json:",omitempty"`
+	StreamName            *string      `json:",omitempty"`
+	StreamARN             *string      `json:"-"`
+	MaxResults            *int         `json:"-"`
+	NextToken             *string      `json:"-"`
+}
+
+type shardFilter struct {
+	ShardID   *string    `json:"ShardId,omitempty"`
+	Timestamp *time.Time `json:",omitempty"`
+	Type      *string    `json:",omitempty"`
+}
+
+// The types of a shardFilter.
+const (
+	afterShardID    = "AFTER_SHARD_ID"
+	atLatest        = "AT_LATEST"
+	atTimestamp     = "AT_TIMESTAMP"
+	atTrimHorizon   = "AT_TRIM_HORIZON"
+	fromTimestamp   = "FROM_TIMESTAMP"
+	fromTrimHorizon = "FROM_TRIM_HORIZON"
+)
+
+func listShards(_ context.Context, h *Handler, r reader) (any, error) {
+	in, err := readListShards(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	if in.NextToken != nil {
+		maxResults := in.MaxResults
+		if in, err = parseNextToken(*in.NextToken); err != nil {
+			return nil, err
+		}
+		in.MaxResults = maxResults
+	}
+	stream := h.find(in.StreamName, in.StreamARN)
+	if err := stream.CheckAddress(in.StreamName, in.StreamARN); err != nil {
+		return nil, err
+	}
+	shards := stream.Shards()
+	if in.ShardFilter != nil {
+		shards = in.ShardFilter.apply(shards)
+	}
+	page, more := pageOf(shards, in.ExclusiveStartShardID, in.MaxResults, listedShards)
+	answer := struct {
+		NextToken string `json:",omitempty"`
+		Shards    []shard
+	}{Shards: shardsOf(page)}
+	if more {
+		name := stream.Name()
+		answer.NextToken = nextToken(listShardsInput{
+			ExclusiveStartShardID: &page[len(page)-1].ShardID,
+			ShardFilter:           in.ShardFilter,
+			StreamName:            &name,
+		})
+	}
+	return answer, nil
+}
+
+func readListShards(r reader) (*listShardsInput, error) {
+	in := &listShardsInput{}
+	r.structure(func(name []byte) {
+		switch string(name) {
+		case "ExclusiveStartShardId":
+			in.ExclusiveStartShardID = r.text()
+		case "MaxResults":
+			in.MaxResults = r.integer()
+		case "NextToken":
+			in.NextToken = r.text()
+		case "ShardFilter":
+			in.ShardFilter = readShardFilter(r)
+		case "StreamARN":
+			in.StreamARN = r.text()
+		case "StreamName":
+			in.StreamName = r.text()
+		case "StreamCreationTimestamp":
+			r.timestamp() // tells apart streams of one name, of which there is one here
+		default:
+			r.skip()
+		}
+	})
+	return in, r.end()
+}
+
+func readShardFilter(r reader) *shardFilter {
+	filter := &shardFilter{}
+	if !r.structure(func(name []byte) {
+		switch string(name) {
+		case "ShardId":
+			filter.ShardID = r.text()
+		case "Timestamp":
+			filter.Timestamp = r.timestamp()
+		case "Type":
+			filter.Type = r.text()
+		default:
+			r.skip()
+		}
+	}) {
+		return nil
+	}
+	return filter
+}
+
+// check returns what is wrong with a request, but for its stream.
+func (in *listShardsInput) check() error {
+	var v violations
+	v.checkShardID("exclusiveStartShardId", in.ExclusiveStartShardID)
+	v.checkRange("maxResults", in.MaxResults, maxShards)
+	if in.NextToken != nil && *in.NextToken == "" {
+		v.add("Value ''", "nextToken", notEmpty)
+	}
+	if filter := in.ShardFilter; filter != nil {
+		v.checkShardID("shardFilter.shardId", filter.ShardID)
+		types := []string{afterShardID, atTrimHorizon, fromTrimHorizon, atLatest, atTimestamp, fromTimestamp}
+		v.checkEnum("shardFilter.type", filter.Type, types)
+	}
+	if err := v.err(); err != nil {
+		return err
+	}
+	return in.checkTogether()
+}
+
+// checkTogether returns what members are missing, or must not be there together.
+func (in *listShardsInput) checkTogether() error {
+	switch {
+	case in.NextToken == nil && in.StreamName == nil && in.StreamARN == nil:
+		return invalidArgument("Either NextToken or StreamName should be provided.")
+	case in.NextToken == nil:
+		return in.ShardFilter.check()
+	case in.StreamName != nil:
+		return invalidArgument("NextToken and StreamName cannot be provided together.")
+	case in.StreamARN != nil:
+		return invalidArgument("NextToken and StreamARN cannot be provided together.")
+	case in.ExclusiveStartShardID != nil:
+		return invalidArgument("NextToken and ExclusiveStartShardId cannot be provided together.")
+	case in.ShardFilter != nil:
+		return invalidArgument("NextToken and ShardFilter cannot be provided together.")
+	}
+	return nil
+}
+
+// check returns which member of a filter is missing. AWS's texts about that are not known.
+func (f *shardFilter) check() error {
+	switch {
+	case f == nil:
+		return nil
+	case *f.Type == afterShardID && f.ShardID == nil:
+		return invalidArgument("ShardFilter of type " + *f.Type + " needs a ShardId.")
+	case (*f.Type == atTimestamp || *f.Type == fromTimestamp) && f.Timestamp == nil:
+		return invalidArgument("ShardFilter of type " + *f.Type + " needs a Timestamp.")
+	}
+	return nil
+}
+
+// apply returns the shards that the filter lets through. Shards never expire here, so the trim horizon is the stream's creation.
+func (f *shardFilter) apply(shards []putrecords.Shard) []putrecords.Shard {
+	listed := map[string]bool{}
+	for _, sh := range shards {
+		listed[sh.ShardID] = true
+	}
+	keep := func(sh putrecords.Shard) bool {
+		switch numbers := sh.SequenceNumberRange; *f.Type {
+		case afterShardID:
+			return sh.ShardID > *f.ShardID
+		case atLatest:
+			return isOpen(sh)
+		case atTimestamp:
+			return numbers.StartingSequenceNumber.ShardCreated <= f.Timestamp.Unix() && endsAfter(sh, *f.Timestamp)
+		case atTrimHorizon:
+			return !listed[sh.ParentShardID]
+		case fromTimestamp:
+			return endsAfter(sh, *f.Timestamp)
+		}
+		return true
+	}
+	return slices.DeleteFunc(shards, func(sh putrecords.Shard) bool { return !keep(sh) })
+}
+
+// endsAfter reports whether a shard is open, or takes records until the second of t or a later one.
+func endsAfter(sh putrecords.Shard, t time.Time) bool {
+	return isOpen(sh) || sh.SequenceNumberRange.EndingSequenceNumber.Arrived >= t.Unix()
+}
+
+func nextToken(in listShardsInput) string {
+	text, err := json.Marshal(in)
+	if err != nil {
+		panic(err) // strings and a time that was read from JSON
+	}
+	return base64.StdEncoding.EncodeToString(text)
+}
+
+func parseNextToken(token string) (*listShardsInput, error) {
+	in := &listShardsInput{}
+	text, err := base64.StdEncoding.Strict().DecodeString(token)
+	if err == nil {
+		err = json.Unmarshal(text, in, json.RejectUnknownMembers(true))
+	}
+	if err != nil || in.check() != nil {
+		return nil, invalidArgument("The NextToken is not one that ListShards has returned.") // AWS's text is not known
+	}
+	return in, nil
+}

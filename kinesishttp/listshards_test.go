@@ -1,0 +1,191 @@
+package kinesishttp_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// list makes a ListShards request and returns the last two digits of the ids, and the NextToken.
+func list(t *testing.T, handler *kinesishttp.Handler, body string) (ids []string, token string) {
+	t.Helper()
+	status, text := call(t, handler, "ListShards", body)
+	if status != 200 {
+		t.Fatalf("%s: %d %s", body, status, text)
+	}
+	var answer struct {
+		NextToken string
+		Shards    []putrecords.Shard
+	}
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		t.Fatal(err)
+	}
+	ids = []string{}
+	for _, sh := range answer.Shards {
+		ids = append(ids, sh.ShardID[len(sh.ShardID)-2:])
+	}
+	return ids, answer.NextToken
+}
+
+// reshardedStream returns a stream of two shards, created at start, of which 00 was split into 02 and 03 an hour later, and these
+// merged into 04 two hours later.
+func reshardedStream(t *testing.T) *putrecords.Stream {
+	t.Helper()
+	now := start
+	stream := newStream(putrecords.Config{Shards: 2, Now: func() time.Time { return now }})
+	now = start.Add(time.Hour)
+	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x40}); err != nil {
+		t.Fatal(err)
+	}
+	now = start.Add(2 * time.Hour)
+	if err := stream.MergeShards("shardId-000000000002", "shardId-000000000003"); err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+// The answer lists the stream's shards as they are, with AWS's members in AWS's order.
+func TestListShards(t *testing.T) {
+	stream := reshardedStream(t)
+	handler := kinesishttp.NewHandler(stream)
+	_, text := call(t, handler, "ListShards", `{"StreamName":"stream"}`)
+	var got struct{ Shards []putrecords.Shard }
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stream.Shards(), got.Shards); diff != "" {
+		t.Errorf("the listed shards differ (-want +got):\n%s", diff)
+	}
+	last := stream.Shards()[4]
+	want(t, handler, "ListShards", `{"StreamARN":"`+stream.ARN()+`","ExclusiveStartShardId":"shardId-000000000003"}`, 200,
+		`{"Shards":[{"AdjacentParentShardId":"shardId-000000000003",`+
+			`"HashKeyRange":{"EndingHashKey":"170141183460469231731687303715884105727","StartingHashKey":"0"},`+
+			`"ParentShardId":"shardId-000000000002",`+
+			`"SequenceNumberRange":{"StartingSequenceNumber":"`+last.SequenceNumberRange.StartingSequenceNumber.String()+`"},`+
+			`"ShardId":"shardId-000000000004"}]}`)
+	want(t, handler, "ListShards", `{"StreamName":"stream","ExclusiveStartShardId":"shardId-000000000004"}`, 200, `{"Shards":[]}`)
+}
+
+func TestListShardsPages(t *testing.T) {
+	handler := kinesishttp.NewHandler(reshardedStream(t))
+	var pages [][]string
+	body := `{"StreamName":"stream","MaxResults":2,"ShardFilter":{"Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000000"}}`
+	for body != "" {
+		page, token := list(t, handler, body)
+		pages = append(pages, page)
+		body = ""
+		if token != "" {
+			body = `{"MaxResults":2,"NextToken":"` + token + `"}`
+		}
+	}
+	if diff := cmp.Diff([][]string{{"01", "02"}, {"03", "04"}}, pages); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+
+	// Without MaxResults there are 1,000 on a page.
+	for shards, more := range map[int]bool{999: false, 1000: false, 1001: true} {
+		handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: shards}))
+		page, token := list(t, handler, `{"StreamName":"stream"}`)
+		if len(page) != min(shards, 1000) || (token != "") != more {
+			t.Errorf("of %d shards %d are listed, next token %q", shards, len(page), token)
+		}
+		if more {
+			if page, token := list(t, handler, `{"NextToken":"`+token+`"}`); len(page) != 1 || token != "" {
+				t.Errorf("the next page has %d shards, next token %q", len(page), token)
+			}
+		}
+	}
+}
+
+func TestShardFilters(t *testing.T) {
+	handler := kinesishttp.NewHandler(reshardedStream(t))
+	at := func(filter string, hours float64) string {
+		return fmt.Sprintf(`{"Type":"%s","Timestamp":%f}`, filter, float64(start.Unix())+hours*3600)
+	}
+	for filter, want := range map[string][]string{
+		`null`:                                   {"00", "01", "02", "03", "04"},
+		`{"Type":"AT_LATEST"}`:                   {"01", "04"},
+		`{"Type":"AT_TRIM_HORIZON"}`:             {"00", "01"},
+		`{"Type":"FROM_TRIM_HORIZON","Other":1}`: {"00", "01", "02", "03", "04"},
+		`{"Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000002"}`: {"03", "04"},
+		at("AT_TIMESTAMP", -1):    {},
+		at("AT_TIMESTAMP", 0):     {"00", "01"},
+		at("AT_TIMESTAMP", 0.5):   {"00", "01"},
+		at("AT_TIMESTAMP", 1.5):   {"01", "02", "03"},
+		at("AT_TIMESTAMP", 2.5):   {"01", "04"},
+		at("FROM_TIMESTAMP", -1):  {"00", "01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 0.5): {"00", "01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 1.5): {"01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 2.5): {"01", "04"},
+	} {
+		got, _ := list(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("filter %s (-want +got):\n%s", filter, diff)
+		}
+	}
+
+	// In CBOR a timestamp is milliseconds, tagged or not.
+	for _, timestamp := range []any{start.Add(90 * time.Minute).UnixMilli(), time.Unix(start.Add(90*time.Minute).UnixMilli(), 0)} {
+		_, answer := callCBOR(t, handler, "ListShards", map[string]any{
+			"StreamName": "stream", "ShardFilter": map[string]any{"Type": "AT_TIMESTAMP", "Timestamp": timestamp},
+		})
+		if shards, _ := answer["Shards"].([]any); len(shards) != 3 {
+			t.Errorf("at %v there are %d shards, want 3: %v", timestamp, len(shards), answer)
+		}
+	}
+}
+
+// A restored stream's oldest shards may have parents that have expired.
+func TestTrimHorizonOfRestoredStream(t *testing.T) {
+	shards := reshardedStream(t).Shards()
+	stream := newStream(putrecords.Config{Layout: shards[1:], Now: func() time.Time { return start.Add(3 * time.Hour) }})
+	got, _ := list(t, kinesishttp.NewHandler(stream), `{"StreamName":"stream","ShardFilter":{"Type":"AT_TRIM_HORIZON"}}`)
+	if diff := cmp.Diff([]string{"01", "02", "03"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestListShardsRefused(t *testing.T) {
+	handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: 2}))
+	_, token := list(t, handler, `{"StreamName":"stream","MaxResults":1}`)
+	forged := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	const (
+		invalid  = "InvalidArgumentException: "
+		badToken = invalid + "The NextToken is not one that ListShards has returned."
+	)
+	wantRefused(t, handler, "ListShards", map[string]string{
+		`{}`:                      invalid + "Either NextToken or StreamName should be provided.",
+		`{"StreamName":"others"}`: "ResourceNotFoundException: Stream others under account 000000000000 not found.",
+		`{"NextToken":"` + token + `","StreamName":"stream"}`:                                 invalid + "NextToken and StreamName cannot be provided together.",
+		`{"NextToken":"` + token + `","StreamARN":"arn:aws:kinesis:a:000000000000:stream/s"}`: invalid + "NextToken and StreamARN cannot be provided together.",
+		`{"NextToken":"` + token + `","ExclusiveStartShardId":"a"}`:                           invalid + "NextToken and ExclusiveStartShardId cannot be provided together.",
+		`{"NextToken":"` + token + `","ShardFilter":{"Type":"AT_LATEST"}}`:                    invalid + "NextToken and ShardFilter cannot be provided together.",
+		`{"NextToken":"hello"}`:                                                            badToken,
+		`{"NextToken":"aGVsbG8="}`:                                                         badToken,
+		`{"NextToken":"` + forged(`{}`) + `"}`:                                             badToken,
+		`{"NextToken":"` + forged(`{"StreamName":"stream","Other":1}`) + `"}`:              badToken,
+		`{"NextToken":"` + forged(`{"StreamName":"stream","ShardFilter":{}}`) + `"}`:       badToken,
+		`{"NextToken":"` + forged(`{"StreamName":"?","ExclusiveStartShardId":"?"}`) + `"}`: badToken,
+		`{"NextToken":"` + forged(`{"StreamName":"others"}`) + `"}`:                        "ResourceNotFoundException: Stream others under account 000000000000 not found.",
+		`{"NextToken":"","StreamName":"stream"}`: "ValidationException: 1 validation error detected: " +
+			"Value '' at 'nextToken' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		`{"StreamName":"stream","MaxResults":0}`: "ValidationException: 1 validation error detected: " +
+			"Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1",
+		`{"StreamName":"stream","ShardFilter":{}}`: "ValidationException: 1 validation error detected: " +
+			"Value null at 'shardFilter.type' failed to satisfy constraint: Member must not be null",
+		`{"StreamName":"stream","ShardFilter":{"Type":"LATEST","ShardId":"?"}}`: "ValidationException: 2 validation errors detected: " +
+			"Value '?' at 'shardFilter.shardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; " +
+			"Value 'LATEST' at 'shardFilter.type' failed to satisfy constraint: Member must satisfy enum value set: " +
+			"[AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP]",
+		`{"StreamName":"stream","ShardFilter":{"Type":"AFTER_SHARD_ID"}}`: invalid + "ShardFilter of type AFTER_SHARD_ID needs a ShardId.",
+		`{"StreamName":"stream","ShardFilter":{"Type":"AT_TIMESTAMP"}}`:   invalid + "ShardFilter of type AT_TIMESTAMP needs a Timestamp.",
+		`{"StreamName":"stream","ShardFilter":{"Type":"FROM_TIMESTAMP"}}`: invalid + "ShardFilter of type FROM_TIMESTAMP needs a Timestamp.",
+	})
+}

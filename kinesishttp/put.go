@@ -1,0 +1,126 @@
+package kinesishttp
+
+import (
+	"context"
+	"errors"
+
+	"github.com/putrecords/putrecords"
+)
+
+func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
+	in := &putrecords.Input{}
+	r.structure(func(name []byte) {
+		switch string(name) {
+		case "DryRun":
+			in.DryRun = r.boolean()
+		case "Records":
+			in.Records = readEntries(r)
+		case "StreamARN":
+			in.StreamARN = r.text()
+		case "StreamName":
+			in.StreamName = r.text()
+		default:
+			r.skip()
+		}
+	})
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	stream := h.find(in.StreamName, in.StreamARN)
+	out, err := stream.PutRecords(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if h.Answered != nil {
+		h.Answered(ctx, stream, in, out)
+	}
+	return out, nil
+}
+
+// readEntries reads the records of a PutRecords request, or returns nil if there are none.
+func readEntries(r reader) []putrecords.RequestEntry {
+	entries := make([]putrecords.RequestEntry, 0, 500)
+	var entry *putrecords.RequestEntry
+	member := func(name []byte) {
+		switch string(name) {
+		case "Data":
+			entry.Data = r.blob()
+		case "ExplicitHashKey":
+			entry.ExplicitHashKey = r.text()
+		case "PartitionKey":
+			entry.PartitionKey = r.text()
+		default:
+			r.skip()
+		}
+	}
+	if !r.list(func() {
+		entries = append(entries, putrecords.RequestEntry{})
+		entry = &entries[len(entries)-1]
+		r.structure(member)
+	}) {
+		return nil
+	}
+	return entries
+}
+
+func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
+	in := &putrecords.PutRecordInput{}
+	r.structure(func(name []byte) {
+		switch string(name) {
+		case "Data":
+			in.Data = r.blob()
+		case "DryRun":
+			in.DryRun = r.boolean()
+		case "ExplicitHashKey":
+			in.ExplicitHashKey = r.text()
+		case "PartitionKey":
+			in.PartitionKey = r.text()
+		case "SequenceNumberForOrdering":
+			in.SequenceNumberForOrdering = r.text()
+		case "StreamARN":
+			in.StreamARN = r.text()
+		case "StreamName":
+			in.StreamName = r.text()
+		default:
+			r.skip()
+		}
+	})
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	stream := h.find(in.StreamName, in.StreamARN)
+	out, err := stream.PutRecord(ctx, in)
+	h.answeredRecord(ctx, stream, in, out, err)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// answeredRecord tells Answered of a PutRecord request as of a batch of one record.
+func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream,
+	in *putrecords.PutRecordInput, out *putrecords.PutRecordOutput, err error,
+) {
+	if h.Answered == nil {
+		return
+	}
+	batch := &putrecords.Output{}
+	var refused *putrecords.Error
+	switch {
+	case err == nil:
+		batch.EncryptionType = out.EncryptionType
+		batch.Records = []putrecords.ResultEntry{{SequenceNumber: out.SequenceNumber, ShardID: out.ShardID}}
+	case errors.Is(err, putrecords.ProvisionedThroughputExceededException), errors.Is(err, putrecords.InternalFailure):
+		errors.As(err, &refused)
+		batch.FailedRecordCount = 1
+		batch.Records = []putrecords.ResultEntry{{ErrorCode: refused.Code, ErrorMessage: refused.Message}}
+	default:
+		return
+	}
+	h.Answered(ctx, stream, &putrecords.Input{
+		Records:    []putrecords.RequestEntry{{Data: in.Data, PartitionKey: in.PartitionKey, ExplicitHashKey: in.ExplicitHashKey}},
+		StreamName: in.StreamName,
+		StreamARN:  in.StreamARN,
+		DryRun:     in.DryRun,
+	}, batch)
+}

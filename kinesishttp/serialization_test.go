@@ -1,0 +1,252 @@
+package kinesishttp_test
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// Values of the wrong type, and production's texts about them.
+func TestSerializationExceptions(t *testing.T) {
+	const (
+		boolean   = "class java.lang.Boolean can not be converted to "
+		number    = "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to "
+		list      = "Start of list found where not expected"
+		structure = "Start of structure or map found where not expected."
+	)
+	for _, test := range []struct{ body, text string }{
+		{`{"StreamName":true}`, boolean + "an String"},
+		{`{"StreamName":false}`, boolean + "an String"},
+		{`{"StreamName":23456}`, number + "an String"},
+		{`{"StreamName":-1.5e300}`, number + "an String"},
+		{`{"StreamName":[]}`, list},
+		{`{"StreamName":{}}`, structure},
+		{`{"StreamARN":true}`, boolean + "an String"},
+		{`{"Records":true}`, "Expected list or null"},
+		{`{"Records":34}`, "Expected list or null"},
+		{`{"Records":"hi"}`, "Expected list or null"},
+		{`{"Records":{}}`, structure},
+		{`{"Records":[true]}`, "Expected null"},
+		{`{"Records":[34]}`, "Expected null"},
+		{`{"Records":["hi"]}`, "Expected null"},
+		{`{"Records":[[]]}`, list},
+		{`{"Records":[{"PartitionKey":true}]}`, boolean + "an String"},
+		{`{"Records":[{"PartitionKey":{"a":[1,{"b":[]}]}}]}`, structure},
+		{`{"Records":[{"ExplicitHashKey":1}]}`, number + "an String"},
+		{`{"Records":[{"Data":true}]}`, boolean + "a Blob"},
+		{`{"Records":[{"Data":34}]}`, number + "a Blob"},
+		{`{"Records":[{"Data":[]}]}`, list},
+		{`{"Records":[{"Data":{}}]}`, structure},
+		{`{"DryRun":34}`, number + "an Boolean"},
+		{`{"DryRun":"hello"}`, "'HELLO' can not be converted to an Boolean"},
+		{`{"DryRun":[]}`, list},
+		{`{"DryRun":{}}`, structure},
+		// The first is told of, and what is behind it is read all the same.
+		{`{"Records":[{"Data":true},{"Data":34}],"StreamName":[]}`, boolean + "a Blob"},
+		{`{"Records":[{"Data":34,"PartitionKey":true}],"StreamName":[]}`, number + "a Blob"},
+	} {
+		wantSerializationException(t, "PutRecords", test.body, test.text)
+	}
+	for _, test := range []struct{ operation, body, text string }{
+		{"PutRecord", `{"Data":34}`, number + "a Blob"},
+		{"PutRecord", `{"SequenceNumberForOrdering":34}`, number + "an String"},
+		{"PutRecord", `{"ExplicitHashKey":[]}`, list},
+		{"PutRecord", `{"PartitionKey":{}}`, structure},
+		{"PutRecord", `{"DryRun":1}`, number + "an Boolean"},
+		{"DescribeStream", `{"Limit":true}`, boolean + "an Integer"},
+		{"DescribeStream", `{"Limit":"1"}`, "class java.lang.String can not be converted to an Integer"},
+		{"DescribeStream", `{"Limit":[]}`, list},
+		{"DescribeStream", `{"ExclusiveStartShardId":1}`, number + "an String"},
+		{"DescribeStreamSummary", `{"StreamName":1}`, number + "an String"},
+		{"ListShards", `{"MaxResults":{}}`, structure},
+		{"ListShards", `{"NextToken":1}`, number + "an String"},
+		{"ListShards", `{"ShardFilter":1}`, "Expected null"},
+		{"ListShards", `{"ShardFilter":{"Type":1}}`, number + "an String"},
+		{"ListShards", `{"StreamCreationTimestamp":true}`, boolean + "milliseconds since epoch"},
+		{"ListShards", `{"StreamCreationTimestamp":"2026"}`, "class java.lang.String can not be converted to milliseconds since epoch"},
+		{"ListShards", `{"ShardFilter":{"Timestamp":[]}}`, list},
+	} {
+		wantSerializationException(t, test.operation, test.body, test.text)
+	}
+}
+
+// wantSerializationException makes a request in JSON, and in CBOR too, and expects the text.
+func wantSerializationException(t *testing.T, operation, body, text string) {
+	t.Helper()
+	stream := newStream(putrecords.Config{})
+	handler := kinesishttp.NewHandler(stream)
+	wantJSON, err := json.Marshal(map[string]string{"__type": "SerializationException", "Message": text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, got := call(t, handler, operation, body); status != 400 || !sameJSON(t, got, string(wantJSON)) {
+		t.Errorf("%s %s:\n%d %s, want\n400 %s", operation, body, status, got, wantJSON)
+	}
+
+	var decoded any
+	if err := json.Unmarshal([]byte(body), &decoded); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := cbor.Marshal(decoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, newRequest(t, cborType, operation, encoded))
+	var got struct {
+		Type    string `cbor:"__type"`
+		Message string
+	}
+	if err := cbor.Unmarshal(answer.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	// Where several are wrong, the first of them by name is told of in CBOR.
+	if answer.Code != 400 || got.Type != "SerializationException" || got.Message != text {
+		t.Errorf("CBOR of %s %s: %d %+v, want %s", operation, body, answer.Code, got, text)
+	}
+}
+
+func sameJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y map[string]string
+	if err := json.Unmarshal([]byte(a), &x); err != nil {
+		t.Fatalf("%s: %v", a, err)
+	}
+	if err := json.Unmarshal([]byte(b), &y); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	return len(x) == len(y) && x["__type"] == y["__type"] && x["Message"] == y["Message"]
+}
+
+// Strings that are not base64, and production's texts about them.
+func TestBlobs(t *testing.T) {
+	const (
+		length = "Base64 encoded length is expected a multiple of 4 bytes but found: "
+		char   = "Invalid Base64 character: "
+		last   = "Invalid last non-pad Base64 character dectected"
+	)
+	long := strings.Repeat("abcd", 100)
+	for _, test := range []struct{ data, shown, text string }{
+		{`23456`, `23456`, length + "5"},
+		{`1`, `1`, length + "1"},
+		{`ab=`, `ab=`, length + "3"},
+		{`=+/=`, `=+/=`, char + "'='"},
+		{`+/+=`, `+/+=`, last},
+		{`ab==`, `ab==`, last},
+		{`A===`, `A===`, last},
+		{`====`, `====`, last},
+		{`a=b=`, `a=b=`, char + "'='"},
+		{`abc=abcd`, `abc=abcd`, char + "'='"},
+		{`ab-_`, `ab-_`, char + "'-'"},
+		{`abc\n`, "abc\n", char + "'\n'"},
+		{`abcd\r\n\r\n`, "abcd\r\n\r\n", char + "'\r'"},
+		{`abc `, `abc `, char + "' '"},
+		{`abcé`, `abcé`, char + "'é'"},
+		{`abcdé`, `abcdé`, length + "5"},
+		{`ab😀`, `ab😀`, char + "'😀'"},
+		{long + `abc\u0000`, long + "abc\x00", char + "'\x00'"},
+		{long + `*` + long + `abc`, long + `*` + long + `abc`, char + "'*'"},
+	} {
+		stream := newStream(putrecords.Config{})
+		status, got := call(t, kinesishttp.NewHandler(stream), "PutRecords",
+			`{"StreamName":"stream","Records":[{"Data":"`+test.data+`","PartitionKey":"a"}]}`)
+		want := "'" + test.shown + "' can not be converted to a Blob: " + test.text
+		var answer map[string]string
+		if err := json.Unmarshal([]byte(got), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if status != 400 || answer["__type"] != "SerializationException" || answer["Message"] != want {
+			t.Errorf("%q: %d %s, want %q", test.data, status, got, want)
+		}
+	}
+	for data, want := range map[string]string{
+		"": "", "YQ==": "a", "YWI=": "ab", "YWJj": "abc", `YW\u004aj`: "abc", "+/+/": "\xfb\xff\xbf", `\/+\/+`: "\xff\xef\xfe",
+	} {
+		stream := newStream(putrecords.Config{})
+		status, got := call(t, kinesishttp.NewHandler(stream), "PutRecords",
+			`{"StreamName":"stream","Records":[{"Data":"`+data+`","PartitionKey":"a"}]}`)
+		if status != 200 {
+			t.Errorf("%q: %d %s", data, status, got)
+		}
+		for record, err := range stream.Records("shardId-000000000000") {
+			if string(record.Data) != want || err != nil {
+				t.Errorf("%q is stored as %q, %v", data, record.Data, err)
+			}
+		}
+	}
+}
+
+// Bodies that do not follow their encoding.
+func TestMalformedBodies(t *testing.T) {
+	record := `{"Data":"","PartitionKey":"a"}`
+	for _, body := range []string{
+		``, ` `, `hello`, `null`, `true`, `34`, `"hi"`, `[]`, `[` + record + `]`, `{`, `{"StreamName"`, `{"StreamName":"stream",}`,
+		`{StreamName:"stream"}`, `{'StreamName':'stream'}`, `{"StreamName":"stream","Records":[` + record + `]`,
+		`{"StreamName":"stream","Records":[` + record + `,]}`,
+		`{"StreamName":"stream","Records":[` + record + `}]`,
+		`{"StreamName":"stream","Records":[` + record + `]}{}`,
+		`{"StreamName":"stream","Records":[` + record + `]} x`,
+		`{"StreamName":"stream","Records":[` + record + `]}` + "\x00",
+		`{"StreamName":"stream","StreamName":"stream","Records":[` + record + `]}`,
+		`{"StreamName":"stream","Stream\u004eame":"stream","Records":[` + record + `]}`,
+		`{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a","Data":""}]}`,
+		`{"StreamName":"stream","Records":[` + record + `],"Other":{"a":1,"a":2}}`,
+		`{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"` + "\xff" + `"}]}`,
+		`{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"\ud800"}]}`,
+		`{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"` + "\n" + `"}]}`,
+		`{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"\x"}]}`,
+		`{"StreamName":"stream","Records":[{"Data":"aGk=,"PartitionKey":"a"}]}`,
+		`{"StreamName":"stream","Records":[` + record + `],"Other":01}`,
+		`{"StreamName":"stream","Records":[` + record + `],"DryRun":nil}`,
+		`{"StreamName":"stream","Records":[` + record + `],"DryRun":truth}`,
+		`// a comment` + "\n" + `{"StreamName":"stream","Records":[` + record + `]}`,
+		strings.Repeat(`{"Other":`, 20_000) + `1` + strings.Repeat(`}`, 20_000),
+		`{"Other":` + strings.Repeat(`[`, 20_000) + strings.Repeat(`]`, 20_000) + `}`,
+		// What is not JSON is told of before what has a wrong type.
+		`{"StreamName":true,"Records":[` + record + `]`,
+		`{"Limit":12x}`,
+	} {
+		stream := newStream(putrecords.Config{})
+		handler := kinesishttp.NewHandler(stream)
+		for _, operation := range []string{"PutRecords", "PutRecord", "DescribeStream", "DescribeStreamSummary", "ListShards"} {
+			want(t, handler, operation, body, 400, `{"__type":"SerializationException"}`)
+		}
+		if n := stored(t, stream); n != 0 {
+			t.Errorf("%s: %d records are stored", cut(body), n)
+		}
+	}
+}
+
+// Members that an operation does not have are ignored, and null is as good as absent.
+func TestIgnoredMembers(t *testing.T) {
+	stream := newStream(putrecords.Config{})
+	want(t, kinesishttp.NewHandler(stream), "PutRecords", ` {"Other":{"Records":[1,{"a":"b"}]},"StreamARN":null,"DryRun":null,"StreamId":"x",
+		"Records":[{"PartitionKey":"a","Data":"","ExplicitHashKey":null,"other":[],"data":1}],"streamname":1,"StreamName":"stream"} `, 200,
+		`{"FailedRecordCount":0,"Records":[{"SequenceNumber":"`+number(0, 1)+`","ShardId":"shardId-000000000000"}]}`)
+	want(t, kinesishttp.NewHandler(stream), "PutRecords", `{"StreamName":"stream","Records":null}`, 400,
+		`{"__type":"ValidationException","message":"1 validation error detected: `+
+			`Value null at 'records' failed to satisfy constraint: Member must not be null"}`)
+	want(t, kinesishttp.NewHandler(stream), "PutRecords", `{"StreamName":"stream","Records":[null]}`, 400,
+		`{"__type":"ValidationException","message":"2 validation errors detected: `+
+			`Value null at 'records.1.member.partitionKey' failed to satisfy constraint: Member must not be null; `+
+			`Value null at 'records.1.member.data' failed to satisfy constraint: Member must not be null"}`)
+}
+
+// Production reads a few strings as booleans.
+func TestDryRunFromStrings(t *testing.T) {
+	for value, dry := range map[string]bool{
+		`true`: true, `"true"`: true, `"TRUE"`: true, `"yes"`: true, `"1"`: true, `false`: false, `"False"`: false, `"no"`: false, `"0"`: false,
+	} {
+		stream := newStream(putrecords.Config{})
+		status, got := call(t, kinesishttp.NewHandler(stream), "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a","DryRun":`+value+`}`)
+		if dry != (status == 400) || dry != strings.Contains(got, "DryRunOperationException") || dry != (stored(t, stream) == 0) {
+			t.Errorf("DryRun %s: %d %s", value, status, got)
+		}
+	}
+}

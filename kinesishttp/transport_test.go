@@ -1,0 +1,121 @@
+package kinesishttp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// The handler sees a request as a server would show it, and the client sees the answer as from a connection.
+func TestTransport(t *testing.T) {
+	client := &http.Client{Transport: kinesishttp.NewTransport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("X-Test", "before")
+		w.WriteHeader(http.StatusTeapot)
+		w.WriteHeader(http.StatusOK) // too late
+		w.Header().Set("X-Test", "after")
+		_, _ = fmt.Fprintf(w, "%s %s %s %s %d ", r.Method, r.RequestURI, r.Host, r.Header.Get("X-Test"), r.ContentLength)
+		_, _ = fmt.Fprintf(w, "%s %t", body, r.RemoteAddr != "")
+	}))}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://kinesis.test/path?query", strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Test", "sent")
+	answer, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	const want = "POST /path?query kinesis.test sent 5 hello true"
+	if err != nil || string(body) != want || answer.ContentLength != int64(len(want)) {
+		t.Errorf("body %q of %d bytes, %v", body, answer.ContentLength, err)
+	}
+	if answer.Status != "418 I'm a teapot" || answer.StatusCode != http.StatusTeapot || answer.Header.Get("X-Test") != "before" || answer.Request == nil {
+		t.Errorf("answer %+v", answer)
+	}
+}
+
+func TestTransportOfSilentHandler(t *testing.T) {
+	transport := kinesishttp.NewTransport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == nil {
+			t.Error("a server's request has a body")
+		}
+		w.Header().Set("X-Test", "set")
+	}))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://kinesis.test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK || answer.ContentLength != 0 || answer.Header.Get("X-Test") != "set" {
+		t.Errorf("answer %+v", answer)
+	}
+}
+
+// A client that has given up may find its records stored, as on AWS.
+func TestTransportTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{&putrecords.MemoryLog{}, time.Minute}})
+		client := &http.Client{Transport: kinesishttp.NewTransport(kinesishttp.NewHandler(stream)), Timeout: 10 * time.Second}
+		begin := time.Now()
+		request := newRequest(t, jsonType, "PutRecords", []byte(smallRequest))
+		request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", "kinesis.test"
+		_, err := client.Do(request) //nolint:bodyclose // there is none
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 10*time.Second {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := stored(t, stream); n != 1 || stream.Stats()[0].Stored.Records != 1 {
+			t.Errorf("%d records are stored, want 1", n)
+		}
+	})
+}
+
+func TestTransportPanics(t *testing.T) {
+	send := func(value any) (panicked any, err error) {
+		defer func() { panicked = recover() }()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://kinesis.test", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) })).RoundTrip(request) //nolint:bodyclose // there is none
+		return nil, err
+	}
+	if panicked, err := send("at the disco"); err != nil || panicked != "at the disco" {
+		t.Errorf("got error %v and panic %v", err, panicked)
+	}
+	if panicked, err := send(http.ErrAbortHandler); !errors.Is(err, io.ErrUnexpectedEOF) || panicked != nil {
+		t.Errorf("got error %v and panic %v", err, panicked)
+	}
+}
+
+// A done context is the caller's answer, and nothing is stored.
+func TestTransportDoneContext(t *testing.T) {
+	stream := newStream(putrecords.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	request := newRequest(t, jsonType, "PutRecords", []byte(smallRequest)).WithContext(ctx)
+	_, err := kinesishttp.NewTransport(kinesishttp.NewHandler(stream)).RoundTrip(request) //nolint:bodyclose // there is none
+	if !errors.Is(err, context.Canceled) || stored(t, stream) != 0 {
+		t.Errorf("error %v with %d records stored", err, stored(t, stream))
+	}
+}
