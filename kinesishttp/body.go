@@ -3,6 +3,7 @@ package kinesishttp
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"sync"
@@ -45,15 +46,16 @@ var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffer, error) {
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(deadline()) // where there is no connection there is none
+	sent := r.Body
 	if limit != -1 {
 		if r.ContentLength > limit {
 			return nil, errTooLarge
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		sent = http.MaxBytesReader(w, r.Body, limit)
 	}
 	body := bodies.Get().(*bytes.Buffer)
 	body.Reset()
-	if _, err := body.ReadFrom(r.Body); err != nil {
+	if _, err := body.ReadFrom(sent); err != nil {
 		bodies.Put(body)
 		if tooLarge := (&http.MaxBytesError{}); errors.As(err, &tooLarge) {
 			return nil, errTooLarge
@@ -65,10 +67,13 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffe
 }
 
 // answerBodyError answers a request whose body could not be read.
-func answerBodyError(w http.ResponseWriter, err error) {
+func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Connection", "close")
 	switch {
 	case errors.Is(err, errTooLarge):
+		if r.ProtoMajor == 2 { // AWS's JavaScript client sees no answer before it has sent all
+			_, _ = io.CopyN(io.Discard, r.Body, 64<<20)
+		}
 		answerText(w, http.StatusRequestEntityTooLarge, "")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		answerText(w, http.StatusRequestTimeout, "")

@@ -30,8 +30,8 @@
 //
 // Members that an operation does not know are ignored. A value of the wrong type is a SerializationException with the text that
 // production has for it; a body that does not follow its encoding, has a member twice, or more behind its end, is one without
-// a text. A body that is larger than any request for the handler's streams can be is answered with status 413 and not read to the
-// end, and a client that takes longer than 30 seconds over sending it is cut off.
+// a text. A body that is larger than any request for the handler's streams can be is not kept, and answered with status 413: at
+// once, but in HTTP/2 after up to 64 MiB of it have come. A client that takes longer than 30 seconds over sending a body is cut off.
 //
 // Answers are compact, with members in alphabetical order, and carry an x-amzn-RequestId, which counts the requests of the handler
 // so that the same calls give the same bytes.

@@ -106,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
 	body, err := readBody(w, r, h.largestBody())
 	if err != nil {
-		answerBodyError(w, err)
+		answerBodyError(w, r, err)
 		return
 	}
 	defer bodies.Put(body)
