@@ -1,0 +1,140 @@
+package producer_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/examples/producer"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// newClient returns the AWS SDK's client, connected to a stream in this process.
+func newClient(transport http.RoundTripper) *kinesis.Client {
+	return kinesis.New(kinesis.Options{
+		Region:     "us-east-1",
+		HTTPClient: &http.Client{Transport: transport},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "a secret of 24 characters"}, nil
+		}),
+	})
+}
+
+// A network takes its time.
+type network struct{ http.RoundTripper }
+
+func networkTo(stream *putrecords.Stream) network {
+	return network{kinesishttp.NewTransport(kinesishttp.NewHandler(stream))}
+}
+
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(10 * time.Millisecond)
+	return n.RoundTripper.RoundTrip(r)
+}
+
+// A readBack is what a stream holds of records whose data are serial numbers.
+type readBack struct {
+	copies  map[int]int // by serial number
+	inOrder bool        // whether of each key the first copies are in the order of their serial numbers
+}
+
+// read reads the shards by index, so that parents come before their children.
+func read(t *testing.T, stream *putrecords.Stream) readBack {
+	t.Helper()
+	back := readBack{copies: map[int]int{}, inOrder: true}
+	latest := map[string]int{}
+	for _, shard := range stream.Shards() {
+		for record, err := range stream.Records(shard.ShardID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := serial(t, record.Data)
+			back.copies[n]++
+			if back.copies[n] > 1 {
+				continue
+			}
+			if last, ok := latest[record.PartitionKey]; ok && n < last {
+				back.inOrder = false
+			}
+			latest[record.PartitionKey] = n
+		}
+	}
+	return back
+}
+
+// lost returns how many of the first n serial numbers are not there.
+func (b readBack) lost(n int) (lost int) {
+	for serial := range n {
+		if b.copies[serial] == 0 {
+			lost++
+		}
+	}
+	return lost
+}
+
+// duplicates returns the serial number of each copy but the first.
+func (b readBack) duplicates() (serials []int) {
+	for _, serial := range slices.Sorted(maps.Keys(b.copies)) {
+		serials = append(serials, slices.Repeat([]int{serial}, b.copies[serial]-1)...)
+	}
+	return serials
+}
+
+// A putter is a producer, right or naive.
+type putter interface {
+	Put(ctx context.Context, partitionKey string, data []byte) error
+	Close(ctx context.Context) error
+}
+
+// newProducer returns a producer of the stream "stream".
+func newProducer(t *testing.T, client producer.Client, config producer.Config) *producer.Producer {
+	t.Helper()
+	config.StreamName = "stream"
+	if config.Done == nil {
+		config.Done = func(r producer.Result) {
+			if r.Err != nil {
+				t.Errorf("%s is not stored: %v", r.Data, r.Err)
+			}
+		}
+	}
+	p, err := producer.New(client, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// withKey matches the records with a partition key.
+func withKey(partitionKey string) func(putrecords.Attempt) bool {
+	return func(a putrecords.Attempt) bool { return a.PartitionKey == partitionKey }
+}
+
+func serial(t *testing.T, data []byte) int {
+	t.Helper()
+	n, err := strconv.Atoi(string(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func put(t *testing.T, p putter, partitionKey, data string) {
+	t.Helper()
+	if err := p.Put(t.Context(), partitionKey, []byte(data)); err != nil {
+		t.Error(err)
+	}
+}
+
+func closeProducer(t *testing.T, p putter) {
+	t.Helper()
+	if err := p.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
