@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// fakeClock returns a clock that goes on by step each time it is read, and by what is slept.
+func fakeClock(step time.Duration) clock {
+	var elapsed atomic.Int64
+	after := func(d time.Duration) time.Time { return time.Unix(0, elapsed.Add(int64(d))) }
+	return clock{
+		now:   func() time.Time { return after(step) },
+		sleep: func(d time.Duration) { after(d) },
+	}
+}
+
+// optionsFor returns options for an endpoint that work with a fake clock.
+func optionsFor(f *fake) options {
+	return options{
+		calls: 10, records: 2, bytes: 1, connections: 1, rounds: 2, time: time.Hour, timeout: time.Minute, stream: "load",
+		targets: []target{{url: f.URL, address: f.Listener.Addr().String()}},
+	}
+}
+
+// A clock that is read once before a round, once for each call and once after it makes all numbers known.
+func TestRates(t *testing.T) {
+	f := newFake(t)
+	calls := 0
+	f.put = func(w http.ResponseWriter, _ *http.Request, in putInput) {
+		failed := 0
+		if calls++; calls == 14 { // one checks the answer, two warm up, and ten are the first round of two
+			failed = 1
+		}
+		fmt.Fprint(w, answer(len(in.Records), failed))
+	}
+	results, err := measure(optionsFor(f), fakeClock(100*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A round takes 1.1 s: ten calls and the end.
+	if got := results[0]; got.records != 39 || got.failed != 1 || fmt.Sprintf("%.3f", got.rates) != "[18.182 17.273]" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A round ends with its time, and counts the calls that were answered by then.
+func TestTimeIsOver(t *testing.T) {
+	f := newFake(t)
+	o := optionsFor(f)
+	o.calls, o.time = 1000, 5*time.Second
+	results, err := measure(o, fakeClock(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The fifth reading in a round is too late for a call; the sixth is the end.
+	if got := results[0]; got.records != 2*4*2 || got.rates[0] != 4*2/6.0 {
+		t.Errorf("%+v", got)
+	}
+	if want := 1 + 4 + 2*4; len(f.puts) != want { // the warm-up ends with its time too
+		t.Errorf("%d calls, want %d", len(f.puts), want)
+	}
+}
+
+func TestStreamIsCreated(t *testing.T) {
+	f := newFake(t)
+	statuses := []string{"", "", "CREATING", "CREATING", "ACTIVE"} // a new stream may be missing for a while
+	f.status = func() string {
+		status := statuses[0]
+		statuses = statuses[1:]
+		return status
+	}
+	if _, err := measure(optionsFor(f), fakeClock(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	const describe = "DescribeStreamSummary "
+	want := "[" + describe + "CreateStream " + describe + describe + describe + describe + "PutRecords]"
+	if got := fmt.Sprint(f.operations[:7]); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestStreamIsNotToBeHad(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(*fake)
+		want    string // after the endpoint
+	}{
+		"never active": {
+			func(f *fake) { f.status = func() string { return "CREATING" } },
+			`the stream "load" is CREATING after 10s, and not ACTIVE`,
+		},
+		"never there": {
+			func(f *fake) { f.status = func() string { return "" } },
+			`the stream "load" is missing after 10s, and not ACTIVE`,
+		},
+		"not created": {
+			func(f *fake) {
+				f.status = func() string { return "" }
+				f.create = func() string { return "LimitExceededException" }
+			},
+			`CreateStream was answered with 400 Bad Request: LimitExceededException{"ShardCount":4,"StreamName":"load"}`,
+		},
+		"not described": {
+			func(f *fake) {
+				f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					refuse(w, http.StatusForbidden, "AccessDeniedException")
+				})
+			},
+			"DescribeStreamSummary was answered with 403 Forbidden: AccessDeniedException",
+		},
+		"another service": {
+			func(f *fake) {
+				f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Welcome") })
+			},
+			"DescribeStreamSummary: the answer is not as AWS's: invalid character 'W' looking for beginning of value",
+		},
+	} {
+		f := newFake(t)
+		test.prepare(f)
+		_, err := measure(optionsFor(f), fakeClock(time.Millisecond))
+		if want := f.URL + ": " + test.want; err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+}
+
+// A server may know no operation but PutRecords.
+func TestStreamIsNotDescribed(t *testing.T) {
+	f := newFake(t)
+	f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == "Kinesis_20131202.PutRecords" {
+			f.ServeHTTP(w, r)
+			return
+		}
+		refuse(w, http.StatusBadRequest, `{"__type":"UnknownOperationException"}`)
+	})
+	if _, err := measure(optionsFor(f), fakeClock(time.Millisecond)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFailedRecordCount(t *testing.T) {
+	for _, test := range []struct {
+		body   string
+		failed int
+		found  bool
+	}{
+		{`{"FailedRecordCount":0,"Records":[]}`, 0, true},
+		{`{"Records":[{"SequenceNumber":"1"}],"FailedRecordCount":500}`, 500, true},
+		{"{ \"FailedRecordCount\" :\r\n\t 12 }", 12, true},
+		{`{"Records":[{"ErrorMessage":"for stream FailedRecordCount"}],"FailedRecordCount":3}`, 3, true},
+		{`{"Records":[{"ErrorMessage":"\"FailedRecordCount\":9"}],"FailedRecordCount":3}`, 3, true},
+		{`{"FailedRecordCount":""}`, 0, false},
+		{`{"FailedRecordCount":-1}`, 0, false},
+		{`{"FailedRecordCount":1234567890}`, 0, false},
+		{`{"FailedRecordCount"`, 0, false},
+		{`{"Records":[]}`, 0, false},
+		{``, 0, false},
+	} {
+		if failed, found := failedRecordCount([]byte(test.body)); failed != test.failed || found != test.found {
+			t.Errorf("%s: got %d, %v, want %d, %v", test.body, failed, found, test.failed, test.found)
+		}
+	}
+}
+
+func TestParseStat(t *testing.T) {
+	const after = " S 1 2 3 4 5 6 7 8 9 10 123 45 1000 2000 20"
+	for _, test := range []struct {
+		stat string
+		want time.Duration // 0 if it is an error
+	}{
+		{"7 (node)" + after, 1680 * time.Millisecond},
+		{"7 (a b) 1 2 (c)" + after, 1680 * time.Millisecond},
+		{"7 (node) S 1 2 3 4 5 6 7 8 9 10 123", 0},
+		{"7 (node) S 1 2 3 4 5 6 7 8 9 10 x 45", 0},
+		{"", 0},
+	} {
+		if got, err := parseStat(test.stat); got != test.want || (err == nil) != (test.want != 0) {
+			t.Errorf("%q: got %v, %v, want %v", test.stat, got, err, test.want)
+		}
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, test := range []struct {
+		numbers []float64
+		want    float64
+	}{
+		{[]float64{3}, 3},
+		{[]float64{3, 1}, 2},
+		{[]float64{9, 1, 2}, 2},
+		{[]float64{9, 4, 1, 2}, 3},
+	} {
+		if got := median(test.numbers); got != test.want {
+			t.Errorf("%v: got %v, want %v", test.numbers, got, test.want)
+		}
+	}
+}
+
+func TestCPU(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip(err)
+	}
+	times, err := target{pid: os.Getpid()}.cpu() // the client's is read first
+	if err != nil || times.client > times.server {
+		t.Errorf("%+v, %v", times, err)
+	}
+	later, err := target{}.cpu()
+	if err != nil || later.client < times.server || later.server != 0 {
+		t.Errorf("%+v, %v, after %+v", later, err, times)
+	}
+
+	// What rounds have used is a part of what there is. The server is in this process.
+	f := newFake(t)
+	o := optionsFor(f)
+	o.targets[0].pid = os.Getpid()
+	o.rounds = 10
+	results, err := measure(o, fakeClock(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := o.targets[0].cpu()
+	if got := results[0]; err != nil || got.server < 0 || got.server > all.server || got.client < 0 || got.client > all.server {
+		t.Errorf("%+v, %v, of %+v", got, err, all)
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/putrecords/putrecords"
+)
+
+func TestParseArgs(t *testing.T) {
+	const account, region = "000000000000", "us-east-1"
+	type stream struct {
+		arn     string
+		shards  int
+		records int // a second, for each shard
+		bytes   int64
+	}
+	long := strings.Repeat("n", 128)
+	arn := func(region, account, name string) string {
+		return "arn:aws:kinesis:" + region + ":" + account + ":stream/" + name
+	}
+	for _, test := range []struct {
+		args []string
+		addr string
+		want []stream
+	}{
+		{nil, "127.0.0.1:4567", []stream{{arn(region, account, "orders"), 4, 1000, 1 << 20}}},
+		{[]string{"-addr", "[::1]:65535"}, "[::1]:65535", []stream{{arn(region, account, "orders"), 4, 1000, 1 << 20}}},
+		{[]string{"-addr", ":0"}, ":0", []stream{{arn(region, account, "orders"), 4, 1000, 1 << 20}}},
+		{[]string{"-stream", "a", "-stream", "b.c_d-E:1", "-stream", long + ":10000"}, "127.0.0.1:4567", []stream{
+			{arn(region, account, "a"), 1, 1000, 1 << 20},
+			{arn(region, account, "b.c_d-E"), 1, 1000, 1 << 20},
+			{arn(region, account, long), 10000, 1000, 1 << 20},
+		}},
+		{
+			[]string{"-account", "123456789012", "-region", "eu-west-1", "-unlimited", "-stream", "a:2", "-stream", "b"},
+			"127.0.0.1:4567",
+			[]stream{
+				{arn("eu-west-1", "123456789012", "a"), 2, -1, -1},
+				{arn("eu-west-1", "123456789012", "b"), 1, -1, -1},
+			},
+		},
+	} {
+		opts, err := parseArgs(test.args)
+		if err != nil {
+			t.Errorf("%q: %v", test.args, err)
+			continue
+		}
+		streams, err := opts.newStreams()
+		if err != nil || opts.addr != test.addr || len(streams) != len(test.want) {
+			t.Errorf("%q: address %s, %d streams, error %v", test.args, opts.addr, len(streams), err)
+			continue
+		}
+		for i, want := range test.want {
+			limits := streams[i].Limits()
+			got := stream{streams[i].ARN(), len(streams[i].Shards()), limits.RecordsPerSecond, limits.BytesPerSecond}
+			if got != want || limits.RecordsPerRequest != 500 {
+				t.Errorf("%q: %d records a request, %+v, want %+v", test.args, limits.RecordsPerRequest, got, want)
+			}
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string // part of the line on stderr
+	}{
+		{[]string{"-addr", ""}, `"" for flag -addr: it is not HOST:PORT`},
+		{[]string{"-addr", "4567"}, `"4567" for flag -addr: it is not HOST:PORT`},
+		{[]string{"-addr", "127.0.0.1:-1"}, `its port "-1" is neither a number from 0 to 65535 nor the name of a port`},
+		{[]string{"-addr", "127.0.0.1:65536"}, `its port "65536" is neither a number from 0 to 65535 nor the name of a port`},
+		{[]string{"-addr", "127.0.0.1:no such"}, `its port "no such" is neither a number from 0 to 65535 nor the name of a port`},
+		{[]string{"-stream", ""}, `"" for flag -stream: it has no NAME`},
+		{[]string{"-stream", ":4"}, `":4" for flag -stream: it has no NAME`},
+		{[]string{"-stream", "a:"}, `"a:" for flag -stream: its SHARDS "" is not a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:0"}, `its SHARDS "0" is not a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:-1"}, `its SHARDS "-1" is not a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:10001"}, `its SHARDS "10001" is not a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:4:4"}, `its SHARDS "4:4" is not a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:99999999999999999999"}, `its SHARDS "99999999999999999999" is not a whole number from 1 to 10000`},
+		{[]string{"-stream", "a", "-stream", "b", "-stream", "a:2"}, `"a:2" for flag -stream: there is a stream "a" already`},
+		{[]string{"-stream", "a b"}, `emulator: -stream: "a b" is not 1 to 128 letters`},
+		{[]string{"-stream", "a\nb"}, `emulator: -stream: "a\nb" is not 1 to 128 letters`},
+		{[]string{"-stream", strings.Repeat("n", 129)}, `n" is not 1 to 128 letters`},
+		{[]string{"-account", "12345678901"}, `emulator: -account: "12345678901" is not 12 digits`},
+		{[]string{"-account", "1234567890123"}, `emulator: -account: "1234567890123" is not 12 digits`},
+		{[]string{"-region", "US"}, `emulator: -region: "US" is not lower-case letters`},
+		{[]string{"-unlimited=maybe"}, `"maybe" for -unlimited`},
+		{[]string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
+		{[]string{"orders"}, `flags alone are taken, but there are ["orders"]`},
+	} {
+		var stdout, stderr bytes.Buffer
+		status := run(stopped(), test.args, &stdout, &stderr)
+		if status != 2 || stdout.Len() != 0 {
+			t.Errorf("%q: status %d, stdout %q", test.args, status, &stdout)
+		}
+		line := stderr.String()
+		if !strings.HasPrefix(line, "emulator: ") || !strings.Contains(line, test.want) {
+			t.Errorf("%q: stderr %q lacks %q", test.args, line, test.want)
+		}
+		if strings.Count(line, "\n") != 1 || !strings.HasSuffix(line, "\n") {
+			t.Errorf("%q: stderr %q is not one line", test.args, line)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"-h", "-help", "--help"} {
+		var stdout, stderr bytes.Buffer
+		if status := run(stopped(), []string{arg}, &stdout, &stderr); status != 0 || stdout.String() != usage || stderr.Len() != 0 {
+			t.Errorf("%s: status %d, stdout %q, stderr %q", arg, status, &stdout, &stderr)
+		}
+	}
+}
+
+// A field that no flag sets keeps the library's text.
+func TestInFlags(t *testing.T) {
+	_, err := putrecords.New(putrecords.Config{Shards: -1})
+	if got := inFlags(err); !errors.Is(got, err) {
+		t.Errorf("got %v, want %v", got, err)
+	}
+}
