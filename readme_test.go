@@ -2,11 +2,7 @@ package putrecords_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
@@ -76,59 +72,6 @@ func TestProducerWhenStorageFails(t *testing.T) {
 	})
 }
 
-// serve is what a server of your own needs; storage is a Log of your own.
-func serve(storage putrecords.Log) (http.Handler, error) {
-	stream, err := putrecords.New(putrecords.Config{Name: "orders", Shards: 4, Log: storage})
-	if err != nil {
-		return nil, err // it names the field and the rule
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var in putrecords.Input // a request decodes from AWS's JSON
-		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		out, err := stream.PutRecords(r.Context(), &in)
-		var refused *putrecords.Error
-		if errors.As(err, &refused) {
-			w.WriteHeader(refused.HTTPStatusCode())
-			_ = json.NewEncoder(w).Encode(refused) // {"__type":…,"message":…}
-			return
-		}
-		if err != nil { // the client has gone
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(out)
-	}), nil
-}
-
-func TestServe(t *testing.T) {
-	handler, err := serve(putrecords.Discard())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for body, want := range map[string]string{
-		`{"StreamName":"orders","Records":[{"PartitionKey":"k","Data":""}]}`: `200 {"FailedRecordCount":0,"Records":[{"SequenceNumber":"`,
-		`{"StreamName":"other","Records":[{"PartitionKey":"k","Data":""}]}`: `400 {"__type":"ResourceNotFoundException",` +
-			`"message":"Stream other under account 000000000000 not found."}`,
-		`{`: `400 unexpected EOF`,
-	} {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
-		if got := fmt.Sprint(w.Code, " ", w.Body); !strings.HasPrefix(got, want) {
-			t.Errorf("%s is answered %s, want %s", body, got, want)
-		}
-	}
-	gone, leave := context.WithCancel(t.Context())
-	leave()
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequestWithContext(gone, http.MethodPost, "/", strings.NewReader("{}")))
-	if w.Code != http.StatusInternalServerError {
-		t.Errorf("a call that ended with its context is answered %d %s", w.Code, w.Body)
-	}
-}
-
 // simulate returns the share of records that are throttled when 1,200 come each second.
 func simulate(ctx context.Context, shards int, length time.Duration) (float64, error) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -166,16 +109,19 @@ func Example_simulation() {
 	// 2 shards: 0.0 % throttled, <nil>
 }
 
-// Every block of Go in the README stands in this file.
+// Every block of Go in the README stands in this file, or in the examples of kinesishttp.
 func TestReadme(t *testing.T) {
-	readme, code := lines(t, "README.md"), lines(t, "readme_test.go")
+	if _, err := os.Stat("kinesishttp"); err != nil {
+		t.Skip("skipped: this module is alone, and not in a clone of its repository")
+	}
+	readme, code := lines(t, "README.md"), lines(t, "readme_test.go")+lines(t, "kinesishttp/example_test.go")
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readme, -1)
 	if len(blocks) < 4 {
 		t.Errorf("the README has %d blocks of Go", len(blocks))
 	}
 	for _, block := range blocks {
 		if !strings.Contains(code, block[1]) {
-			t.Errorf("not in this file:\n%s", block[1])
+			t.Errorf("in neither file:\n%s", block[1])
 		}
 	}
 	for _, command := range []string{"\ngo run ./examples/quickstart\n", "\ngo test work\n"} {

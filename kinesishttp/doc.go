@@ -8,11 +8,15 @@
 //
 //	stream := putrecords.MustNew(putrecords.Config{Name: "orders", Shards: 4})
 //	client := kinesis.New(kinesis.Options{
-//		Region:       "us-east-1",
-//		BaseEndpoint: aws.String("http://kinesis.test"), // nobody looks it up
-//		Credentials:  credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
-//		HTTPClient:   &http.Client{Transport: kinesishttp.NewTransport(kinesishttp.NewHandler(stream))},
+//		Region:     "us-east-1",
+//		HTTPClient: &http.Client{Transport: kinesishttp.NewTransport(kinesishttp.NewHandler(stream))},
+//		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+//			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "a secret of 24 characters"}, nil // nobody checks them
+//		}),
 //	})
+//
+// Two things of the SDK's matter to a test: it sleeps for random times between its retries of a whole request, unless Options.Retryer is
+// an aws.NopRetryer; and it retries no record that failed in an answer of status 200.
 //
 // # On a network
 //

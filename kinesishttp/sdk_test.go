@@ -25,7 +25,7 @@ func newClient(handler http.Handler) *kinesis.Client {
 		BaseEndpoint: aws.String("http://kinesis.test"),
 		HTTPClient:   &http.Client{Transport: kinesishttp.NewTransport(handler)},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRETSECRETSECRETSECRET"}, nil
+			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "a secret of 24 characters"}, nil
 		}),
 	})
 }

@@ -15,7 +15,7 @@ import (
 //	client := kinesis.New(kinesis.Options{HTTPClient: &http.Client{Transport: kinesishttp.NewTransport(handler)}, …})
 //
 // A request whose context ends before the handler is done fails with the context's error, while the handler goes on, as a server
-// would: what it stores then stays stored. A handler that panics with http.ErrAbortHandler fails the request with
+// would: what it stores then stays stored. In a bubble the test must wait for that before it ends. A handler that panics with http.ErrAbortHandler fails the request with
 // io.ErrUnexpectedEOF; any other panic of its comes up in the caller, unless the caller has gone. The transport may be used by
 // several goroutines at once.
 func NewTransport(handler http.Handler) http.RoundTripper { return &transport{handler} }
