@@ -7,10 +7,10 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// How many shards DescribeStream lists unless it is asked for another number, and at most.
+// AWS: "If you specify a value greater than 100, at most 100 results are returned"; it takes values up to 10,000.
 const (
 	describedShards = 100
-	maxShards       = 10_000
+	maxLimit        = 10_000
 )
 
 func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
@@ -34,7 +34,7 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 		return nil, err
 	}
 	var v violations
-	v.checkRange("limit", limit, maxShards)
+	v.checkRange("limit", limit, maxLimit)
 	v.checkShardID("exclusiveStartShardId", exclusiveStartShardID)
 	if err := v.err(); err != nil {
 		return nil, err

@@ -71,11 +71,12 @@ func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, a
 	}
 }
 
-// Without a limit 100 shards are described.
+// At most 100 shards are described.
 func TestDescribeStreamHundredShards(t *testing.T) {
 	for shards, more := range map[int]bool{99: false, 100: false, 101: true} {
 		handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: shards}))
-		_, text := call(t, handler, "DescribeStream", `{"StreamName":"stream"}`)
+		limit := []string{"", `,"Limit":10000`}[shards%2] // more than 100 changes nothing
+		_, text := call(t, handler, "DescribeStream", `{"StreamName":"stream"`+limit+`}`)
 		var got struct {
 			StreamDescription struct {
 				HasMoreShards bool

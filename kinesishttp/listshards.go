@@ -11,7 +11,8 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// listedShards is how many shards ListShards lists unless it is asked for another number.
+// listedShards is how many shards ListShards lists at most. AWS: "If you specify a value greater than 1000, at most 1000 results are
+// returned"; it takes values up to 10,000.
 const listedShards = 1000
 
 // A listShardsInput is a ListShards request. Encoded it is a NextToken, which so says all of the request to go on with.
@@ -127,7 +128,7 @@ func readShardFilter(r reader) *shardFilter {
 func (in *listShardsInput) check() error {
 	var v violations
 	v.checkShardID("exclusiveStartShardId", in.ExclusiveStartShardID)
-	v.checkRange("maxResults", in.MaxResults, maxShards)
+	v.checkRange("maxResults", in.MaxResults, maxLimit)
 	if in.NextToken != nil && *in.NextToken == "" {
 		v.add("Value ''", "nextToken", notEmpty)
 	}

@@ -2,7 +2,6 @@ package kinesishttp
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/putrecords/putrecords"
 )
@@ -40,17 +39,21 @@ func shardsOf(shards []putrecords.Shard) []shard {
 
 func isOpen(sh putrecords.Shard) bool { return sh.SequenceNumberRange.EndingSequenceNumber.IsZero() }
 
-// pageOf returns the shards behind the one with the id start, if there is one, at most limit of them, or at most usual if that is nil.
-func pageOf(shards []putrecords.Shard, start *string, limit *int, usual int) (page []putrecords.Shard, more bool) {
+// pageOf returns the shards behind the one with the id start, if there is one, and of these at most as many as limit, if there is one, and
+// as most.
+func pageOf(shards []putrecords.Shard, start *string, limit *int, most int) (page []putrecords.Shard, more bool) {
 	if start != nil {
-		behind, _ := slices.BinarySearchFunc(shards, *start+"\x00", func(sh putrecords.Shard, id string) int { return strings.Compare(sh.ShardID, id) })
+		behind := slices.IndexFunc(shards, func(sh putrecords.Shard) bool { return sh.ShardID > *start })
+		if behind == -1 {
+			return nil, false
+		}
 		shards = shards[behind:]
 	}
 	if limit != nil {
-		usual = *limit
+		most = min(most, *limit)
 	}
-	if len(shards) <= usual {
+	if len(shards) <= most {
 		return shards, false
 	}
-	return shards[:usual], true
+	return shards[:most], true
 }
