@@ -42,13 +42,13 @@ func (s *Stream) put(ctx context.Context, in *Input, operation string, ordering 
 	return out, err
 }
 
-// CheckAddress makes the checks of PutRecords on the name and the ARN in a request, in AWS's order, with its [*Error]s: the
-// constraints on the two, that one is there, that they agree, and that they are the stream's. It is for servers that answer more of
-// Kinesis's operations than this package does.
+// CheckAddress makes the checks of PutRecords on the name and the ARN in a request, in AWS's order: the constraints on the two, that one
+// is there, that they agree, and that they are the stream's. The error is an [*Error]. It is for servers that answer more of Kinesis's
+// operations than this package does.
 func (s *Stream) CheckAddress(streamName, streamARN *string) error {
-	var v violations
-	v.checkAddress(streamName, streamARN)
-	if err := v.err(); err != nil {
+	var v Violations
+	v.CheckAddress(streamName, streamARN)
+	if err := v.Err(); err != nil {
 		return err
 	}
 	return s.checkAddress(streamName, streamARN)

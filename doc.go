@@ -27,8 +27,8 @@
 //	stream := putrecords.MustNew(putrecords.Config{Now: func() time.Time { return now }})
 //	now = now.Add(time.Hour)
 //
-// The same Config and the same calls at the same times give the same bytes. Without an option it is right in a testing/synctest
-// bubble, where time.Now is virtual.
+// The same Config and the same calls at the same times give the same bytes. Without an option a stream that is made in a
+// testing/synctest bubble is right there, where time.Now is virtual.
 //
 // # Storage
 //
@@ -41,6 +41,11 @@
 // [Stream.SplitShard] and [Stream.MergeShards] reshard as AWS does: parents close, children with higher numbers take over, at once or,
 // with Config.ReshardDelay, seconds later as in production. [Stream.Shards] lists them all. [Config] takes such a list
 // back as Layout, for a stream that goes on elsewhere.
+//
+// # Clients
+//
+// [Stream.PutRecord] takes a single record. The module github.com/putrecords/putrecords/kinesishttp puts streams behind Kinesis's HTTP
+// API, for the AWS SDK's client in a test, without a socket, and for clients in any language.
 //
 // # Fidelity
 //

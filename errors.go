@@ -12,7 +12,7 @@ import (
 // holds for every [*Error] with that code.
 type ErrorCode string
 
-// The codes that PutRecords, SplitShard and MergeShards answer with. Those that a stream cannot cause by itself, such as
+// The codes that PutRecords, PutRecord, SplitShard and MergeShards answer with. Those that a stream cannot cause by itself, such as
 // AccessDeniedException and the KMS codes, come from [Stream.Inject].
 const (
 	AccessDeniedException                  ErrorCode = "AccessDeniedException"

@@ -3,9 +3,7 @@ package putrecords
 import (
 	"cmp"
 	"crypto/md5"
-	"regexp"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -115,47 +113,26 @@ func (l Limits) check() error {
 	return nil
 }
 
-// The constraints of the API's model, in AWS's words.
-const (
-	notNull        = "Member must not be null"
-	notEmpty       = "Member must have length greater than or equal to 1"
-	atMost         = "Member must have length less than or equal to "
-	hashKeyPattern = `Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`
-	namePattern    = `Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`
-	arnPattern     = `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`
-
-	maxNameLength = 128
-	maxARNLength  = 2048
-)
-
-var (
-	nameRegexp = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
-	arnRegexp  = regexp.MustCompile(`^arn:aws.*:kinesis:(.*):(\d{12}):stream/(\S+)$`)
-)
-
 // checkConstraints returns one ValidationException for all members that break a constraint of the API's model.
 func (l Limits) checkConstraints(in *Input) error {
-	var v violations
+	var v Violations
 	switch n := len(in.Records); {
 	case in.Records == nil:
-		v.add("Value null", "records", notNull)
+		v.Add("Value null", "records", notNull)
 	case n == 0:
-		v.add("Value '[]'", "records", notEmpty)
+		v.Add("Value '[]'", "records", notEmpty)
 	case exceeds(n, l.RecordsPerRequest):
-		v.add("Value", "records", atMost+strconv.Itoa(l.RecordsPerRequest))
+		v.Add("Value", "records", atMost+strconv.Itoa(l.RecordsPerRequest))
 	}
 	for i := range in.Records {
 		l.checkEntry(&v, &in.Records[i], i)
 	}
-	v.checkAddress(in.StreamName, in.StreamARN)
-	return v.err()
+	v.CheckAddress(in.StreamName, in.StreamARN)
+	return v.Err()
 }
 
-// alone is the place of an entry that is not one of a list.
-const alone = -1
-
 // checkEntry checks the entry at place i of its request's records.
-func (l Limits) checkEntry(v *violations, entry *RequestEntry, i int) {
+func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
 	if entry.PartitionKey == nil {
 		v.addMember("Value null", i, "partitionKey", notNull)
 	} else if key := *entry.PartitionKey; key == "" {
@@ -171,53 +148,6 @@ func (l Limits) checkEntry(v *violations, entry *RequestEntry, i int) {
 	} else if exceeds(entry.Size(), l.BytesPerRecord) {
 		v.addMember("Value", i, "data", atMost+strconv.Itoa(l.BytesPerRecord))
 	}
-}
-
-// violations are the clauses of a ValidationException, of which AWS prints ten at most.
-type violations []string
-
-func (v *violations) add(value, path, constraint string) {
-	if len(*v) < 10 {
-		*v = append(*v, value+" at '"+path+"' failed to satisfy constraint: "+constraint)
-	}
-}
-
-func (v *violations) addMember(value string, i int, member, constraint string) {
-	if i != alone {
-		member = "records." + strconv.Itoa(i+1) + ".member." + member
-	}
-	v.add(value, member, constraint)
-}
-
-func (v *violations) checkAddress(streamName, streamARN *string) {
-	v.checkName(streamName, "streamName", nameRegexp, namePattern, maxNameLength)
-	v.checkName(streamARN, "streamARN", arnRegexp, arnPattern, maxARNLength)
-}
-
-func (v *violations) checkName(name *string, path string, valid *regexp.Regexp, pattern string, maxLength int) {
-	if name == nil {
-		return
-	}
-	value := "Value '" + *name + "'"
-	if !valid.MatchString(*name) {
-		v.add(value, path, pattern)
-	}
-	if *name == "" {
-		v.add(value, path, notEmpty)
-	}
-	if utf8.RuneCountInString(*name) > maxLength {
-		v.add(value, path, atMost+strconv.Itoa(maxLength))
-	}
-}
-
-func (v violations) err() error {
-	switch len(v) {
-	case 0:
-		return nil
-	case 1:
-		return errorf(ValidationException, "1 validation error detected: %s", v[0])
-	}
-	return errorf(ValidationException, "%d validation errors detected: %s", len(v), strings.Join(v, "; "))
 }
 
 // An address is what a request says of the stream it is for. Region and account are known from an ARN alone.

@@ -13,12 +13,14 @@ import (
 // implements another. Its methods are called from several goroutines at once.
 //
 // A log owns the order of records: it gives them their positions. A stream that starts on the log of an earlier one continues its
-// positions, and several streams may share a log that numbers the records of all of them.
+// positions, and several streams may share a log that numbers the records of all of them, if all have the same shards: a log is told
+// the shard, and not the stream.
 type Log interface {
 	// Append begins to store records at the end of the shard's log: in order, after everything begun before, all or none.
 	//
-	// It runs under the lock of the shard, so it must not wait, and must not call the stream. Slow work belongs in wait, which
-	// the stream calls once, without locks; a nil wait means that all is done. By then Append or wait has set the
+	// It runs under the lock of the shard, so it must not wait, and must not call the stream. What takes time is begun here, and
+	// awaited in wait, which the stream calls once, without locks; a nil wait means that all is done. The waits of a request that
+	// reaches several shards are called one after another, those of several requests at once. By then Append or wait has set the
 	// SequenceNumber.Position of each of the records; the rest of the number is set already. The positions of a shard strictly
 	// increase, from 1 to less than 2^63-1; gaps are fine. The stream panics where those of one Append do not increase, and
 	// leaves the rest to the log. After that the records and their bytes are the caller's again: a log that keeps them copies

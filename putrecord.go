@@ -25,11 +25,12 @@ type PutRecordOutput struct {
 }
 
 // PutRecord answers a PutRecord request. It is a PutRecords request of one record, but for three things: a record that is
-// throttled, or that the log could not store, is the call's error; the paths in a ValidationException have no prefix; and
-// there is SequenceNumberForOrdering.
+// throttled, or that the log could not store, is the call's error, an [*Error] with the code of the record; the paths in a
+// ValidationException have no prefix; and there is SequenceNumberForOrdering.
 //
-// That must be "0", or a number that [ParseSequenceNumber] takes and that is not ahead of the stream's time. Whether it is the
-// number of a record does not matter, and the answer does not depend on it: the numbers of a shard always increase.
+// That must be "0", or a number that [ParseSequenceNumber] takes and whose Arrived is not after the second of the stream's time: another
+// decimal number is an InvalidArgumentException, anything else a ValidationException. Whether it is the number of a record does
+// not matter, and the answer does not depend on it: the numbers of a shard always increase.
 func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordOutput, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -61,13 +62,13 @@ var orderingRegexp = regexp.MustCompile(`^(0|([1-9]\d{0,128}))$`)
 
 // checkRecordConstraints is checkConstraints for PutRecord, of whose request entry is the record.
 func (l Limits) checkRecordConstraints(in *PutRecordInput, entry *RequestEntry) error {
-	var v violations
+	var v Violations
 	l.checkEntry(&v, entry, alone)
 	if ordering := in.SequenceNumberForOrdering; ordering != nil && !orderingRegexp.MatchString(*ordering) {
-		v.add("Value '"+*ordering+"'", "sequenceNumberForOrdering", "Member must satisfy regular expression pattern: "+orderingRegexp.String())
+		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", "Member must satisfy regular expression pattern: "+orderingRegexp.String())
 	}
-	v.checkAddress(in.StreamName, in.StreamARN)
-	return v.err()
+	v.CheckAddress(in.StreamName, in.StreamARN)
+	return v.Err()
 }
 
 // mayFollow reports whether a record may be ordered after the record with the number.

@@ -30,7 +30,7 @@ type Config struct {
 
 	// Now is the stream's clock; nil is time.Now. Virtual time is a function of yours. The stream reads it once a call and
 	// holds no lock meanwhile; calls from several goroutines read it at once. If it goes back, a shard keeps using the latest
-	// time that it has seen.
+	// time that it has seen: a stream for a testing/synctest bubble, whose time begins in the year 2000, is made in the bubble.
 	Now func() time.Time
 
 	// Log is where accepted records go; nil is a MemoryLog, which keeps them for 24 hours of the stream's clock.
@@ -257,7 +257,8 @@ func (s *Stream) shownEncryption() EncryptionType {
 	return s.encryptionType
 }
 
-// Status returns StreamUpdating while a reshard is pending, and StreamActive otherwise.
+// Status returns StreamUpdating while a reshard is pending, and StreamActive otherwise. While one is pending, [Stream.Shards] lists the
+// parents as closed and the children as open already, but records go to the parents.
 func (s *Stream) Status() StreamStatus {
 	if s.currentLayout().pending != nil {
 		return StreamUpdating
