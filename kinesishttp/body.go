@@ -21,20 +21,23 @@ func deadline() time.Time {
 }
 
 const (
-	minBody = 1 << 20 // what operations other than PutRecords may send, and more
-
-	// perRecord is what a record's names, quotes and hash key take, and its partition key beyond base64, in JSON with every
-	// character escaped.
-	perRecord = 2048
+	minBody   = 1 << 20 // what operations other than PutRecords may send, and more
+	perRecord = 1 << 10 // what the names, the quotes and the hash key of a record take, however they are written
+	unlimited = 1 << 40 // a limit above this is none
 )
 
-// bodyFor returns the bytes that the body of a request within the limits may need, or -1 if these do not limit it.
+// bodyFor returns the bytes that the body of a request within the limits may need, or -1 if these do not limit it: its data in base64,
+// and its partition keys, however they are written.
 func bodyFor(limits putrecords.Limits) int64 {
-	if limits.BytesPerRequest == -1 || limits.RecordsPerRequest == -1 {
+	bytes, records, key := int64(limits.BytesPerRequest), int64(limits.RecordsPerRequest), int64(limits.PartitionKeyLength)
+	if bytes == -1 || records == -1 || max(bytes, records) > unlimited {
 		return -1
 	}
-	base64 := int64(limits.BytesPerRequest) / 3 * 4
-	return base64 + int64(limits.RecordsPerRequest)*perRecord + minBody
+	keys := 6 * bytes                                                       // each written as an escape
+	if each := 12 * key; key != -1 && key <= bytes && records < keys/each { // a character may take two escapes
+		keys = records * each
+	}
+	return bytes/3*4 + keys + records*perRecord + minBody
 }
 
 // errTooLarge tells of a body that is larger than any request for the handler's streams can be.
@@ -68,7 +71,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffe
 
 // answerBodyError answers a request whose body could not be read.
 func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
-	w.Header().Set("Connection", "close")
+	if r.ProtoMajor == 1 { // on a connection of HTTP/2 the other requests go on
+		w.Header().Set("Connection", "close")
+	}
 	switch {
 	case errors.Is(err, errTooLarge):
 		if r.ProtoMajor == 2 { // AWS's JavaScript client sees no answer before it has sent all

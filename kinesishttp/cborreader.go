@@ -3,25 +3,21 @@ package kinesishttp
 import (
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
 )
 
-// A cborReader reads the values of CBOR data that has been decoded whole. Members come in the order of their names, for the decoder
-// keeps no other.
+// A cborReader reads the values of CBOR data. Members come in the order of their names, for the decoder keeps no other. Of what is
+// skipped it is only looked whether it is CBOR.
 type cborReader struct {
-	value  any    // the next
-	wrong  string // the text about the first value of a wrong type
-	failed bool   // the data is not CBOR, or holds a value of a type that JSON has not where none of the kind belongs
+	value  cbor.RawMessage // the next
+	wrong  string          // the text about the first value of a wrong type
+	failed bool            // the data is not CBOR, or holds a value of a type that JSON has not where none of the kind belongs
 }
 
-var cborDecoder = cborMode(cbor.DecOptions{
-	DupMapKey:      cbor.DupMapKeyEnforcedAPF,
-	DefaultMapType: reflect.TypeFor[map[string]any](),
-}.DecMode())
+var cborDecoder = cborMode(cbor.DecOptions{DupMapKey: cbor.DupMapKeyEnforcedAPF, MaxArrayElements: maxElements}.DecMode())
 
 // cborMode returns a mode of the library's, whose options are right.
 func cborMode[Mode any](mode Mode, err error) Mode {
@@ -32,10 +28,8 @@ func cborMode[Mode any](mode Mode, err error) Mode {
 }
 
 func newCBORReader(data []byte) *cborReader {
-	r := &cborReader{}
-	if err := cborDecoder.Unmarshal(data, &r.value); err != nil {
-		r.failed = true
-	} else if _, ok := r.value.(map[string]any); !ok {
+	r := &cborReader{value: data}
+	if cborDecoder.Wellformed(data) != nil || r.majorType() != cborMap {
 		r.failed = true
 	}
 	return r
@@ -51,12 +45,48 @@ func (r *cborReader) end() error {
 	return nil
 }
 
+// The major types of CBOR that are not decoded whole.
+const (
+	cborArray = 4
+	cborMap   = 5
+	cborTag   = 6
+)
+
+func (r *cborReader) majorType() byte { return r.value[0] >> 5 }
+
+// decode decodes the next value into v, or notes that it cannot be.
+func (r *cborReader) decode(v any) {
+	if r.failed || cborDecoder.Unmarshal(r.value, v) != nil {
+		r.failed = true
+	}
+}
+
+// peek returns the next value, but an empty one if it is a list or a structure.
+func (r *cborReader) peek() (value any) {
+	if r.failed {
+		return nil
+	}
+	switch r.majorType() {
+	case cborArray:
+		return []any{}
+	case cborMap:
+		return map[string]any{}
+	case cborTag:
+		var tag cbor.RawTag
+		r.decode(&tag)
+		return tag
+	}
+	r.decode(&value)
+	return value
+}
+
 func (r *cborReader) structure(member func(name []byte)) bool {
-	members, ok := r.value.(map[string]any)
-	if !ok {
-		r.mismatch(wantedStructure)
+	var members map[string]cbor.RawMessage
+	if value := r.peek(); !is[map[string]any](value) {
+		r.mismatch(value, wantedStructure)
 		return false
 	}
+	r.decode(&members)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		r.value = members[name]
 		member([]byte(name))
@@ -65,72 +95,83 @@ func (r *cborReader) structure(member func(name []byte)) bool {
 }
 
 func (r *cborReader) list(element func()) bool {
-	elements, ok := r.value.([]any)
-	if !ok {
-		r.mismatch(wantedList)
+	var elements []cbor.RawMessage
+	if value := r.peek(); !is[[]any](value) {
+		r.mismatch(value, wantedList)
 		return false
 	}
+	r.decode(&elements)
 	for _, r.value = range elements {
 		element()
 	}
 	return true
 }
 
+func is[T any](value any) bool {
+	_, ok := value.(T)
+	return ok
+}
+
 func (r *cborReader) text() *string {
-	s, ok := r.value.(string)
+	value := r.peek()
+	s, ok := value.(string)
 	if !ok {
-		r.mismatch(toString)
+		r.mismatch(value, toString)
 		return nil
 	}
 	return &s
 }
 
 func (r *cborReader) blob() []byte {
-	data, ok := r.value.([]byte)
+	value := r.peek()
+	data, ok := value.([]byte)
 	if !ok {
-		r.mismatch(toBlob)
+		r.mismatch(value, toBlob)
 	}
 	return data
 }
 
 func (r *cborReader) boolean() *bool {
-	switch value := r.value.(type) {
+	value := r.peek()
+	switch value := value.(type) {
 	case bool:
 		return &value
 	case string:
 		return booleanFrom(value, r.fault)
 	}
-	r.mismatch(toBoolean)
+	r.mismatch(value, toBoolean)
 	return nil
 }
 
 func (r *cborReader) integer() *int {
-	number, ok := r.number()
+	value := r.peek()
+	n, ok := number(value)
 	if !ok {
-		r.mismatch(toInteger)
+		r.mismatch(value, toInteger)
 		return nil
 	}
-	return integerFrom(number)
+	return integerFrom(n)
 }
 
-// timestamp reads milliseconds since 1970, which AWS tags as if they were seconds.
+// timestamp reads milliseconds since 1970, which AWS's clients tag as if they were seconds.
 func (r *cborReader) timestamp() *time.Time {
-	milliseconds, ok := r.number()
-	if tagged, isTime := r.value.(time.Time); isTime {
-		milliseconds, ok = float64(tagged.Unix()), true
+	value := r.peek()
+	if tag, ok := value.(cbor.RawTag); ok && tag.Number == 1 {
+		r.value = tag.Content
+		value = r.peek()
 	}
+	milliseconds, ok := number(value)
 	if !ok {
-		r.mismatch(toTimestamp)
+		r.mismatch(value, toTimestamp)
 		return nil
 	}
-	t := time.UnixMilli(int64(milliseconds)).UTC()
-	return &t
+	return timeFrom(milliseconds)
 }
 
 func (r *cborReader) skip() {}
 
-func (r *cborReader) number() (float64, bool) {
-	switch value := r.value.(type) {
+func number(value any) (float64, bool) {
+	switch value := value.(type) {
 	case uint64:
 		return float64(value), true
 	case int64:
@@ -142,12 +183,12 @@ func (r *cborReader) number() (float64, bool) {
 }
 
 // mismatch tells what is wrong with a value that is not what was wanted. Null is right.
-func (r *cborReader) mismatch(wanted string) {
-	if _, ok := r.number(); ok {
+func (r *cborReader) mismatch(value any, wanted string) {
+	if _, ok := number(value); ok {
 		r.fault(wrongType(isNumber, wanted))
 		return
 	}
-	switch r.value.(type) {
+	switch value.(type) {
 	case nil:
 	case map[string]any:
 		r.fault(wrongType(isStructure, wanted))

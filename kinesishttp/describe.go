@@ -36,7 +36,8 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	var v violations
 	v.checkRange("limit", limit, maxLimit)
 	v.checkShardID("exclusiveStartShardId", exclusiveStartShardID)
-	if err := v.err(); err != nil {
+	v.CheckAddress(streamName, streamARN)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	stream := h.find(streamName, streamARN)

@@ -48,6 +48,11 @@ func TestDescribeStream(t *testing.T) {
 			"Value '-2147483648' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
 			"Value '' at 'exclusiveStartShardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; " +
 			"Value '' at 'exclusiveStartShardId' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		`{"StreamName":"?","Limit":0}`: "ValidationException: 2 validation errors detected: " +
+			"Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
+			"Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+		`{"StreamName":"orders","ExclusiveStartShardId":"` + strings.Repeat("é", 128) + `"}`: "ValidationException: 1 validation error detected: " +
+			"Value '" + strings.Repeat("é", 128) + "' at 'exclusiveStartShardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
 		`{"StreamName":"orders","ExclusiveStartShardId":"` + strings.Repeat("s", 129) + `"}`: "ValidationException: 1 validation error detected: " +
 			"Value '" + strings.Repeat("s", 129) + "' at 'exclusiveStartShardId' failed to satisfy constraint: Member must have length less than or equal to 128",
 	})
@@ -129,5 +134,19 @@ func TestTimestampInCBOR(t *testing.T) {
 	got, _ := summary["StreamCreationTimestamp"].(time.Time)
 	if want := time.Unix(start.Unix()*1000, 0); !got.Equal(want) {
 		t.Errorf("the timestamp %v reads as %v, want %v", summary["StreamCreationTimestamp"], got, want)
+	}
+}
+
+// Times print as Java prints a double of their seconds.
+func TestTimestampInJSON(t *testing.T) {
+	for seconds, want := range map[int64]string{
+		1: "1.0", 60: "60.0", 9_999_999: "9999999.0", 10_000_000: "1.0E7", 10_000_001: "1.0000001E7", 1_000_000_000: "1.0E9",
+		1_772_600_767: "1.772600767E9", 2_000_000_000: "2.0E9", 9_999_999_999: "9.999999999E9", 10_000_000_000: "1.0E10", 68_719_476_735: "6.8719476735E10",
+	} {
+		stream := newStream(putrecords.Config{Now: func() time.Time { return time.Unix(seconds, 0) }})
+		status, text := call(t, kinesishttp.NewHandler(stream), "DescribeStreamSummary", `{"StreamName":"stream"}`)
+		if status != 200 || !strings.Contains(text, `"StreamCreationTimestamp":`+want+`,`) {
+			t.Errorf("second %d: %d %s, want %s", seconds, status, text, want)
+		}
 	}
 }

@@ -15,8 +15,11 @@
 //		}),
 //	})
 //
-// Two things of the SDK's matter to a test: it sleeps for random times between its retries of a whole request, unless Options.Retryer is
-// an aws.NopRetryer; and it retries no record that failed in an answer of status 200.
+// The stream is made in the bubble: one that was made before has seen a later time, and its shards would not refill.
+//
+// Two things of the SDK's matter to a test. It retries no record that failed in an answer of status 200. And it sends a request that
+// failed as a whole, or a PutRecord that was throttled, up to three times, after sleeps of random length: a fault of whole requests that it
+// is to see needs a Count of 3 or -1, or Options.Retryer an aws.NopRetryer.
 //
 // # On a network
 //
@@ -24,18 +27,29 @@
 //
 //	log.Fatal(kinesishttp.NewServer("127.0.0.1:4567", kinesishttp.NewHandler(stream)).ListenAndServe())
 //
-// Anyone who can reach the address is let in: of a signature a Handler asks no more than that there is one.
+// Anyone who can reach the address is let in: of a signature a Handler asks no more than that there is one, an Authorization header
+// or an X-Amz-Signature in the query. AWS's clients are pointed at the server by their endpoint: BaseEndpoint, endpoint, --endpoint-url, or
+// the environment variable AWS_ENDPOINT_URL_KINESIS. With curl:
+//
+//	curl --aws-sigv4 aws:amz:us-east-1:kinesis --user AKID:SECRET http://127.0.0.1:4567 \
+//		-H 'Content-Type: application/x-amz-json-1.1' -H 'X-Amz-Target: Kinesis_20131202.PutRecord' \
+//		-d '{"StreamName":"orders","PartitionKey":"customer-1","Data":"aGVsbG8="}'
 //
 // # Operations
 //
 // PutRecords, PutRecord, DescribeStream, DescribeStreamSummary and ListShards, in AWS JSON 1.1 (application/x-amz-json-1.1) and in
-// its CBOR form (application/x-amz-cbor-1.1, which the Java SDK speaks). Everything else is an UnknownOperationException. A request
-// finds its stream by name, or by the name in its ARN.
+// its CBOR form (application/x-amz-cbor-1.1, which the Java SDK speaks). Any other operation is an UnknownOperationException; any other
+// content type, application/json too, is answered with status 404 or 403 and a text in XML. A request finds its stream by name, or by
+// the name in its ARN; there need not be any stream.
 //
 // Members that an operation does not know are ignored. A value of the wrong type is a SerializationException with the text that
-// production has for it; a body that does not follow its encoding, has a member twice, or more behind its end, is one without
-// a text. A body that is larger than any request for the handler's streams can be is not kept, and answered with status 413: at
-// once, but in HTTP/2 after up to 64 MiB of it have come. A client that takes longer than 30 seconds over sending a body is cut off.
+// production has for it. One without a text answers a body that does not follow its encoding, that has a member twice or more behind its
+// end, or a list of more than 131,072 elements.
+//
+// A body that is larger than any request for the handler's streams can be, which is 10 MB with AWS's limits, is not kept, and answered with
+// status 413: in HTTP/2 after up to 64 MiB of it have come, otherwise as soon as its length is known. A stream whose BytesPerRequest or
+// RecordsPerRequest is unlimited makes that unlimited too. A client that takes longer than 30 seconds over sending a body is
+// answered with status 408, and one that takes longer over reading the answer is cut off.
 //
 // Answers are compact, with members in alphabetical order, and carry an x-amzn-RequestId, which counts the requests of the handler
 // so that the same calls give the same bytes.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,9 +22,12 @@ type encoding struct {
 	marshal   func(any) ([]byte, error)
 }
 
+// A fault may have a text that is not UTF-8.
+var jsonOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+
 // The encodings, by content type.
 var encodings = map[string]*encoding{
-	"application/x-amz-json-1.1": {pooledJSONReader, func(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }},
+	"application/x-amz-json-1.1": {pooledJSONReader, func(v any) ([]byte, error) { return json.Marshal(v, jsonOptions) }},
 	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, cborEncoder.Marshal},
 }
 
@@ -59,12 +63,23 @@ func (e *encoding) answerError(w http.ResponseWriter, err *putrecords.Error) {
 type timestamp struct{ time.Time }
 
 func (t timestamp) MarshalJSON() ([]byte, error) {
-	seconds := float64(t.UnixMilli()) / 1000
-	digits, exponent, _ := bytes.Cut(strconv.AppendFloat(nil, seconds, 'E', -1, 64), []byte("E+"))
-	if !bytes.Contains(digits, []byte(".")) {
-		digits = append(digits, ".0"...)
+	return []byte(javaDouble(float64(t.UnixMilli()) / 1000)), nil
+}
+
+// javaDouble prints a number that is not below 0.001 as Java's Double.toString does.
+func javaDouble(n float64) string {
+	format := byte('f')
+	if n >= 1e7 {
+		format = 'E'
 	}
-	return append(append(digits, 'E'), bytes.TrimPrefix(exponent, []byte("0"))...), nil
+	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(n, format, -1, 64), "E+")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	if !scientific {
+		return digits
+	}
+	return digits + "E" + strings.TrimPrefix(exponent, "0")
 }
 
 func (t timestamp) MarshalCBOR() ([]byte, error) {

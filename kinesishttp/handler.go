@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,12 +15,13 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A Handler answers Kinesis's HTTP API for its streams. [NewHandler] makes one. It may be used by several goroutines at once.
+// A Handler answers Kinesis's HTTP API for its streams. [NewHandler] makes one. It may be used by several goroutines at once, and streams
+// may come and go while it serves.
 type Handler struct {
 	// Answered, unless nil, is called with what a stream has answered: with each PutRecords request that was not refused as a
-	// whole, and with each PutRecord request, as a batch of one record, also where that record's failure refuses the request. It runs
-	// in the request's goroutine before the answer is sent, so several may run at once. It must not change in and out, nor keep
-	// them. Set it before the handler serves.
+	// whole, and with each PutRecord request, as a batch of one record, also where a throttling or an InternalFailure of that record
+	// refuses the request. It runs in the request's goroutine before the answer is sent, so several may run at once. It must not
+	// change in and out, nor keep them. Set it before the handler serves.
 	Answered func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output)
 
 	mu       sync.RWMutex
@@ -51,19 +53,25 @@ func (h *Handler) Remove(streams ...*putrecords.Stream) {
 	h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return slices.Contains(streams, s) })
 }
 
-// find returns the stream that a request names. If there is none it returns another, which will answer that it is not the one.
+// find returns the stream that a request names. If there is none it returns another, of the same account if it can, which will answer
+// that it is not the one.
 func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
-	var name string
-	switch {
-	case streamName != nil:
+	var name, account string // the account with what else comes before the name in an ARN
+	if streamARN != nil {
+		account, name, _ = strings.Cut(*streamARN, ":stream/")
+	}
+	if streamName != nil {
 		name = *streamName
-	case streamARN != nil:
-		name = (*streamARN)[strings.LastIndexByte(*streamARN, '/')+1:]
 	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, stream := range h.streams {
 		if stream.Name() == name {
+			return stream
+		}
+	}
+	for _, stream := range h.streams {
+		if strings.HasPrefix(stream.ARN(), account) {
 			return stream
 		}
 	}
@@ -102,6 +110,9 @@ var operations = map[string]func(context.Context, *Handler, reader) (any, error)
 }
 
 // ServeHTTP answers a request. Its body is read before its header is judged, so that the connection can be used again.
+//
+// Who wraps w should give the wrapper the method Unwrap that [http.ResponseController] looks for, or slow clients are not cut off. ServeHTTP
+// panics with http.ErrAbortHandler where the request's context has ended before its stream was asked.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
 	body, err := readBody(w, r, h.largestBody())
@@ -153,8 +164,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, encoding *encodi
 }
 
 func mediaType(r *http.Request) string {
-	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.TrimSpace(mediaType)
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // whatever its parameters are
+	return mediaType
 }
 
 // signed reports whether a request looks signed. Nobody checks by whom.

@@ -32,6 +32,7 @@ func TestHeaders(t *testing.T) {
 	}{
 		{"as clients send it", func(*http.Request) {}, 400, answered},
 		{"charset", func(r *http.Request) { r.Header.Set("Content-Type", jsonType+" ; charset=utf-8") }, 400, answered},
+		{"any case", func(r *http.Request) { r.Header.Set("Content-Type", "Application/X-Amz-JSON-1.1") }, 400, answered},
 		{"any path", func(r *http.Request) { r.URL.Path = "/orders" }, 400, answered},
 		{"signed in the query", func(r *http.Request) {
 			r.Header.Del("Authorization")
@@ -129,6 +130,17 @@ func TestStreamsByNameAndARN(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", address, diff)
 		}
 	}
+
+	// Who asks by ARN is answered by the account that it names.
+	elsewhere := newStream(putrecords.Config{Name: "elsewhere", AccountID: "222222222222", Region: "eu-west-1"})
+	handler.Add(elsewhere)
+	if diff := cmp.Diff(notFound("others", "222222222222"), put(handler, `"StreamARN":"`+strings.Replace(elsewhere.ARN(), "elsewhere", "others", 1)+`"`)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(notFound("others/elsewhere", "111111111111"), put(handler, `"StreamARN":"`+strings.Replace(orders.ARN(), "orders", "others/elsewhere", 1)+`"`)); diff != "" {
+		t.Error(diff)
+	}
+	handler.Remove(elsewhere)
 
 	// A stream takes the place of its namesake.
 	again := newStream(putrecords.Config{Name: "orders", AccountID: "111111111111"})

@@ -3,7 +3,6 @@ package kinesishttp
 import (
 	"bytes"
 	"io"
-	"math"
 	"slices"
 	"time"
 
@@ -59,7 +58,11 @@ func (r *jsonReader) list(element func()) bool {
 		return false
 	}
 	r.token()
-	for !r.failed && r.decoder.PeekKind() != jsontext.KindEndArray {
+	for n := 0; !r.failed && r.decoder.PeekKind() != jsontext.KindEndArray; n++ {
+		if n == maxElements {
+			r.failed = true
+			break
+		}
 		element()
 	}
 	r.token()
@@ -116,8 +119,7 @@ func (r *jsonReader) timestamp() *time.Time {
 	if !r.begins(jsontext.KindNumber, toTimestamp) {
 		return nil
 	}
-	t := time.UnixMilli(int64(math.Round(r.number() * 1000))).UTC()
-	return &t
+	return timeFrom(r.number() * 1000)
 }
 
 func (r *jsonReader) skip() {

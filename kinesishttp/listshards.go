@@ -124,20 +124,21 @@ func readShardFilter(r reader) *shardFilter {
 	return filter
 }
 
-// check returns what is wrong with a request, but for its stream.
+// check returns what is wrong with a request, but for whether its stream is there.
 func (in *listShardsInput) check() error {
 	var v violations
 	v.checkShardID("exclusiveStartShardId", in.ExclusiveStartShardID)
 	v.checkRange("maxResults", in.MaxResults, maxLimit)
 	if in.NextToken != nil && *in.NextToken == "" {
-		v.add("Value ''", "nextToken", notEmpty)
+		v.Add("Value ''", "nextToken", notEmpty)
 	}
 	if filter := in.ShardFilter; filter != nil {
 		v.checkShardID("shardFilter.shardId", filter.ShardID)
 		types := []string{afterShardID, atTrimHorizon, fromTrimHorizon, atLatest, atTimestamp, fromTimestamp}
 		v.checkEnum("shardFilter.type", filter.Type, types)
 	}
-	if err := v.err(); err != nil {
+	v.CheckAddress(in.StreamName, in.StreamARN)
+	if err := v.Err(); err != nil {
 		return err
 	}
 	return in.checkTogether()
@@ -207,7 +208,7 @@ func endsAfter(sh putrecords.Shard, t time.Time) bool {
 func nextToken(in listShardsInput) string {
 	text, err := json.Marshal(in)
 	if err != nil {
-		panic(err) // strings and a time that was read from JSON
+		panic(err) // strings, and a time that timeFrom has returned
 	}
 	return base64.StdEncoding.EncodeToString(text)
 }

@@ -4,9 +4,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
@@ -133,12 +136,45 @@ func TestShardFilters(t *testing.T) {
 	}
 
 	// In CBOR a timestamp is milliseconds, tagged or not.
-	for _, timestamp := range []any{start.Add(90 * time.Minute).UnixMilli(), time.Unix(start.Add(90*time.Minute).UnixMilli(), 0)} {
+	listed := func(timestamp any) (shards int, code any) {
 		_, answer := callCBOR(t, handler, "ListShards", map[string]any{
-			"StreamName": "stream", "ShardFilter": map[string]any{"Type": "AT_TIMESTAMP", "Timestamp": timestamp},
+			"StreamName": "stream", "MaxResults": 10, "ShardFilter": map[string]any{"Type": "AT_TIMESTAMP", "Timestamp": timestamp},
 		})
-		if shards, _ := answer["Shards"].([]any); len(shards) != 3 {
-			t.Errorf("at %v there are %d shards, want 3: %v", timestamp, len(shards), answer)
+		list, _ := answer["Shards"].([]any)
+		return len(list), answer["__type"]
+	}
+	milliseconds := start.Add(90 * time.Minute).UnixMilli()
+	for _, timestamp := range []any{milliseconds, float64(milliseconds), cbor.Tag{Number: 1, Content: milliseconds}} {
+		if shards, _ := listed(timestamp); shards != 3 {
+			t.Errorf("at %v there are %d shards, want 3", timestamp, shards)
+		}
+	}
+	for _, timestamp := range []any{
+		math.NaN(),
+		cbor.Tag{Number: 1, Content: math.NaN()},
+		cbor.Tag{Number: 0, Content: "2026-03-04T07:36:07Z"},
+		[]byte{1},
+		cbor.Tag{Number: 1, Content: cbor.Tag{Number: 1, Content: 1}},
+	} {
+		if shards, code := listed(timestamp); code != "SerializationException" {
+			t.Errorf("at %v there are %d shards and code %v", timestamp, shards, code)
+		}
+	}
+}
+
+// A time so far off that its year has not four digits is as good as the nearest that has.
+func TestFarTimestamps(t *testing.T) {
+	handler := kinesishttp.NewHandler(reshardedStream(t))
+	for _, timestamp := range []string{"253402300800", "1e12", "9.3e15", "1e300", "1e400"} {
+		for sign, want := range map[string][]string{"": {"01", "04"}, "-": {}} {
+			filter := `{"Type":"AT_TIMESTAMP","Timestamp":` + sign + timestamp + `}`
+			if got, _ := list(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`); !cmp.Equal(want, got) {
+				t.Errorf("at %s%s: %v, want %v", sign, timestamp, got, want)
+			}
+			_, token := list(t, handler, `{"StreamName":"stream","MaxResults":1,"ShardFilter":`+strings.Replace(filter, "AT_TIMESTAMP", "AT_LATEST", 1)+`}`)
+			if got, _ := list(t, handler, `{"NextToken":"`+token+`"}`); !cmp.Equal([]string{"04"}, got) {
+				t.Errorf("after a token with %s%s: %v", sign, timestamp, got)
+			}
 		}
 	}
 }
@@ -175,6 +211,9 @@ func TestListShardsRefused(t *testing.T) {
 		`{"NextToken":"` + forged(`{"StreamName":"stream","ShardFilter":{}}`) + `"}`:       badToken,
 		`{"NextToken":"` + forged(`{"StreamName":"?","ExclusiveStartShardId":"?"}`) + `"}`: badToken,
 		`{"NextToken":"` + forged(`{"StreamName":"others"}`) + `"}`:                        "ResourceNotFoundException: Stream others under account 000000000000 not found.",
+		`{"StreamName":"?","NextToken":"x","MaxResults":0}`: "ValidationException: 2 validation errors detected: " +
+			"Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
+			"Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
 		`{"NextToken":"","StreamName":"stream"}`: "ValidationException: 1 validation error detected: " +
 			"Value '' at 'nextToken' failed to satisfy constraint: Member must have length greater than or equal to 1",
 		`{"StreamName":"stream","MaxResults":0}`: "ValidationException: 1 validation error detected: " +

@@ -79,6 +79,8 @@ func TestErrors(t *testing.T) {
 		want(t, kinesishttp.NewHandler(stream), "PutRecords", put, test.status, test.body)
 	}
 	stream := newStream(putrecords.Config{})
+	stream.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException, Message: "not UTF-8: \xff"})
+	want(t, kinesishttp.NewHandler(stream), "PutRecords", put, 400, `{"__type":"AccessDeniedException","Message":"not UTF-8: `+"\ufffd"+`"}`)
 	stream.Inject(putrecords.Fault{Message: "<&>"})
 	want(t, kinesishttp.NewHandler(stream), "PutRecords", put, 200,
 		`{"FailedRecordCount":1,"Records":[{"ErrorCode":"InternalFailure","ErrorMessage":"<&>"}]}`)
@@ -166,9 +168,10 @@ func TestMalformedCBOR(t *testing.T) {
 		"trailing":        {0xa0, 0x00},
 		"a member twice":  append([]byte{0xa2}, "\x61a\x01\x61a\x01"...),
 		"a number's name": {0xa1, 0x01, 0x01},
-		"not UTF-8":       {0xa1, 0x61, 'a', 0x61, 0xff},
+		"not UTF-8":       []byte("\xa1\x6aStreamName\x61\xff"),
 		"bytes as name":   append(append([]byte{0xa1}, "\x6aStreamName"...), 0x41, 'a'),
 		"text as data":    append(append([]byte{0xa1}, "\x67Records"...), append([]byte{0x81, 0xa1}, "\x64Data\xc1\x01"...)...),
+		"many":            append([]byte("\xa1\x67Records\x9a\x00\x02\x00\x01"), bytes.Repeat([]byte{0xa0}, 1<<17+1)...),
 		"deep":            append([]byte("\xa1\x61a"), bytes.Repeat([]byte{0x81}, 100_000)...),
 	} {
 		stream := newStream(putrecords.Config{})

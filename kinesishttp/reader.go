@@ -25,6 +25,10 @@ type reader interface {
 	end() error
 }
 
+// maxElements is how many elements a list may have: far more than AWS takes, and few enough to be no burden. A longer list is
+// answered as if it did not follow the encoding.
+const maxElements = 1 << 17
+
 // What a value is where another kind was expected, in production's words.
 const (
 	isBoolean   = "class java.lang.Boolean"
@@ -72,6 +76,13 @@ func booleanFrom(s string, fault func(text string)) *bool {
 func integerFrom(number float64) *int {
 	n := int(max(math.MinInt32, min(math.MaxInt32, math.Floor(number))))
 	return &n
+}
+
+// timeFrom returns the time of milliseconds since 1970, or the nearest one whose year has four digits.
+func timeFrom(milliseconds float64) *time.Time {
+	const first, last = -62135596800_000, 253402300799_999
+	t := time.UnixMilli(int64(max(first, min(last, math.Round(milliseconds))))).UTC()
+	return &t
 }
 
 // explainBase64 returns production's text for a string that is not base64.

@@ -223,6 +223,14 @@ func TestMalformedBodies(t *testing.T) {
 	}
 }
 
+// A list may be longer than AWS's, but not without end.
+func TestLongLists(t *testing.T) {
+	handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+	list := func(n int) string { return `{"StreamName":"stream","Records":[` + strings.Repeat(`1,`, n-1) + `1]}` }
+	want(t, handler, "PutRecords", list(1<<17), 400, `{"__type":"SerializationException","Message":"Expected null"}`)
+	want(t, handler, "PutRecords", list(1<<17+1), 400, `{"__type":"SerializationException"}`)
+}
+
 // Members that an operation does not have are ignored, and null is as good as absent.
 func TestIgnoredMembers(t *testing.T) {
 	stream := newStream(putrecords.Config{})

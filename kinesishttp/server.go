@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// NewServer returns a server of handler at a TCP address, which speaks HTTP/1.1 and HTTP/2, both without TLS; some clients speak the one
-// to Kinesis and some the other. It gives up on connections that send no request, and on requests whose header does not come.
+// NewServer returns a server of handler at a TCP address, which speaks HTTP/1.1 and, without TLS too, HTTP/2: AWS's JavaScript client speaks
+// that to Kinesis, and most others HTTP/1.1. It gives a request's header 10 seconds to come, and a connection 2 minutes between requests.
 func NewServer(addr string, handler http.Handler) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)

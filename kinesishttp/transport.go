@@ -14,10 +14,12 @@ import (
 //
 //	client := kinesis.New(kinesis.Options{HTTPClient: &http.Client{Transport: kinesishttp.NewTransport(handler)}, …})
 //
-// A request whose context ends before the handler is done fails with the context's error, while the handler goes on, as a server
-// would: what it stores then stays stored. In a bubble the test must wait for that before it ends. A handler that panics with http.ErrAbortHandler fails the request with
-// io.ErrUnexpectedEOF; any other panic of its comes up in the caller, unless the caller has gone. The transport may be used by
-// several goroutines at once.
+// A request whose context ends before the handler is done fails with the context's error. The handler goes on, as a server's would, with a
+// context that has ended, which a Log may heed or not: what it stores then stays stored. A test in a bubble must sleep until it is
+// done, or synctest panics.
+//
+// A handler that panics with http.ErrAbortHandler, or calls runtime.Goexit, fails the request with io.ErrUnexpectedEOF; any other panic
+// of its comes up in the caller, unless the caller has gone. The transport may be used by several goroutines at once.
 func NewTransport(handler http.Handler) http.RoundTripper { return &transport{handler} }
 
 type transport struct{ handler http.Handler }
@@ -27,23 +29,31 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer := &recorder{header: http.Header{}}
 	done := make(chan any, 1) // what the handler panicked with, or nil
 	go func() {
-		defer func() { done <- recover() }()
+		var end any = http.ErrAbortHandler // so it stays where the handler calls runtime.Goexit, as a failing test does
+		defer func() { done <- end }()
 		defer served.Body.Close()
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				end = panicked
+			}
+		}()
 		if ctx.Err() == nil {
 			t.handler.ServeHTTP(answer, served)
 		}
+		end = nil
 	}()
-	var panicked any
+	var end any
 	select {
 	case <-ctx.Done():
-	case panicked = <-done:
+		_ = served.Body.Close() // so that the handler does not wait for more of it
+	case end = <-done:
 	}
 	switch {
-	case panicked != nil && panicked != http.ErrAbortHandler: //nolint:errorlint // the value itself, as net/http compares it
-		panic(panicked)
+	case end != nil && end != http.ErrAbortHandler: //nolint:errorlint // the value itself, as net/http compares it
+		panic(end)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case panicked != nil:
+	case end != nil:
 		return nil, io.ErrUnexpectedEOF
 	}
 	return answer.response(request), nil
@@ -73,7 +83,7 @@ type recorder struct {
 func (r *recorder) Header() http.Header { return r.header }
 
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
+	if r.status == 0 && status >= 200 { // what is below is information, and another status follows
 		r.status, r.sent = status, r.header.Clone()
 	}
 }

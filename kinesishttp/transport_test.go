@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,7 @@ func TestTransport(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		w.WriteHeader(http.StatusEarlyHints) // is none
 		w.Header().Set("X-Test", "before")
 		w.WriteHeader(http.StatusTeapot)
 		w.WriteHeader(http.StatusOK) // too late
@@ -103,6 +105,10 @@ func TestTransportPanics(t *testing.T) {
 	if panicked, err := send("at the disco"); err != nil || panicked != "at the disco" {
 		t.Errorf("got error %v and panic %v", err, panicked)
 	}
+	goexit := kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
+	if _, err := goexit.RoundTrip(newRequest(t, jsonType, "PutRecords", nil)); !errors.Is(err, io.ErrUnexpectedEOF) { //nolint:bodyclose // there is none
+		t.Errorf("a handler that ends its goroutine: %v", err)
+	}
 	if panicked, err := send(http.ErrAbortHandler); !errors.Is(err, io.ErrUnexpectedEOF) || panicked != nil {
 		t.Errorf("got error %v and panic %v", err, panicked)
 	}
@@ -118,4 +124,20 @@ func TestTransportDoneContext(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || stored(t, stream) != 0 {
 		t.Errorf("error %v with %d records stored", err, stored(t, stream))
 	}
+}
+
+// A handler that reads a body which does not end is told when the client gives up.
+func TestTransportEndlessBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream := putrecords.MustNew(putrecords.Config{})
+		body, _ := io.Pipe()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		request := newRequest(t, jsonType, "PutRecords", nil).WithContext(ctx)
+		request.Body, request.ContentLength = body, 100
+		_, err := kinesishttp.NewTransport(kinesishttp.NewHandler(stream)).RoundTrip(request) //nolint:bodyclose // there is none
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+	}) // it panics if the handler is left waiting
 }
