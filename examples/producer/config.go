@@ -37,12 +37,12 @@ type Config struct {
 	// Linger is how long a record may wait for others to fill its request: 100 ms.
 	Linger time.Duration
 
-	// Put blocks while the producer holds as many records, or as many bytes of data and partition keys.
+	// Put blocks while the producer holds this many records, or this many bytes of data and partition keys.
 	MaxRecords int // 10,000
 	MaxBytes   int // 64 MiB
 
-	// Jitter returns a number from 0 to 1, by which half of a backoff is shortened, so that producers which were throttled together do
-	// not come back together: rand.Float64 of math/rand/v2, for one. Nil is no jitter.
+	// Jitter returns a number from 0, which leaves a backoff whole, to 1, which halves it, so that producers which were throttled together
+	// do not come back together: rand.Float64 of math/rand/v2, for one. Nil is no jitter.
 	Jitter func() float64
 }
 

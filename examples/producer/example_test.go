@@ -3,6 +3,7 @@ package producer_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/examples/producer"
@@ -27,7 +28,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // or Close would wait as long as AWS is down
+	defer cancel()
 	if err := p.Put(ctx, "customer-1", []byte("an order")); err != nil {
 		fmt.Println(err)
 	}

@@ -15,7 +15,8 @@
 //
 // Failures that pass, such as throttling, a failure of the service, a disabled KMS key or a broken connection, are retried without
 // end, with exponential backoff: how long is long enough is for the context of Close to say. Failures that do not pass, such as a
-// stream that does not exist, go to Done at once.
+// stream that does not exist, go to Done at once. Four requests are in flight at most, and each has 10 seconds; the client's own
+// retries are switched off.
 //
 // TestNothingIsLost and TestNaiveProducerLoses put this producer and a naive one through the same troubles.
 package producer

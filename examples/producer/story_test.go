@@ -91,6 +91,7 @@ func TestNaiveProducerLoses(t *testing.T) {
 				stream := putrecords.MustNew(trouble.stream)
 				records, errors := trouble.run(t, stream, &naive{client: newClient(networkTo(stream))})
 				got := outcome{lost: read(t, stream).lost(records), errors: errors}
+				t.Logf("lost %d of %d records, and was told of %d errors", got.lost, records, got.errors)
 				if got != trouble.naive {
 					t.Errorf("of %d records: %+v, want %+v", records, got, trouble.naive)
 				}

@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 )
 
 const (
-	shards        = 4
-	untilActive   = 10 * time.Second
-	betweenChecks = 100 * time.Millisecond
+	shards         = 4
+	untilListening = 10 * time.Second
+	untilActive    = 10 * time.Second
+	betweenChecks  = 100 * time.Millisecond
 )
 
 // put makes a PutRecords call and returns how many of its records failed.
@@ -60,6 +62,9 @@ func failedRecordCount(body []byte) (failed int, found bool) {
 func (l *load) prepareStream() error {
 	c := &conn{address: l.address, timeout: l.timeout}
 	defer c.close()
+	if err := l.dialStarting(c); err != nil {
+		return err
+	}
 	status, err := l.streamStatus(c)
 	if err != nil {
 		return err
@@ -82,6 +87,18 @@ func (l *load) prepareStream() error {
 		return err
 	}
 	return checkAnswer(c.body.Bytes(), l.records)
+}
+
+// dialStarting dials a server that may have been started a moment ago, and does not listen yet.
+func (l *load) dialStarting(c *conn) error {
+	start := l.clock.now()
+	for {
+		err := c.dial()
+		if !errors.Is(err, syscall.ECONNREFUSED) || l.clock.now().Sub(start) > untilListening {
+			return err
+		}
+		l.clock.sleep(betweenChecks)
+	}
 }
 
 // What a stream's status is apart from those that Kinesis gives it.

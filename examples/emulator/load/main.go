@@ -69,7 +69,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	status := 0
 	for _, r := range results {
 		if r.failed > 0 {
-			status = fail(1, fmt.Errorf("%s: %d records failed, of %d", r.url, r.failed, r.failed+r.records))
+			status = fail(1, fmt.Errorf("%s: %d records failed, of %d (were they throttled?)", r.url, r.failed, r.failed+r.records))
 		}
 	}
 	return status

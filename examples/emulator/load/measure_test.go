@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -226,5 +230,40 @@ func TestCPU(t *testing.T) {
 	all, err := o.targets[0].cpu()
 	if got := results[0]; err != nil || got.server < 0 || got.server > all.server || got.client < 0 || got.client > all.server {
 		t.Errorf("%+v, %v, of %+v", got, err, all)
+	}
+}
+
+// A server may take a moment before it listens, but not for ever.
+func TestServerThatStarts(t *testing.T) {
+	f := newFake(t)
+	address := f.Listener.Addr().String()
+	o := optionsFor(f)
+	f.Close()
+	c := fakeClock(time.Millisecond)
+	started := false
+	pass := c.sleep
+	c.sleep = func(d time.Duration) {
+		pass(d)
+		if started {
+			return
+		}
+		started = true
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := &http.Server{Handler: f.Config.Handler}
+		go func() { _ = server.Serve(listener) }()
+		t.Cleanup(func() { _ = server.Close() })
+	}
+	if _, err := measure(o, c); err != nil {
+		t.Error(err)
+	}
+
+	gone := newFake(t)
+	o = optionsFor(gone)
+	gone.Close()
+	if _, err := measure(o, fakeClock(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) || !strings.HasPrefix(err.Error(), gone.URL+": ") {
+		t.Errorf("without a server: %v", err)
 	}
 }
