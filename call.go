@@ -26,7 +26,7 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	if err := s.limits.checkConstraints(in); err != nil {
 		return nil, err
 	}
-	return s.put(ctx, in, "PutRecords", nil)
+	return s.answer(ctx, "PutRecords", in, nil)
 }
 
 // Put is [Stream.PutRecords] for records alone: the request carries the stream's name.
@@ -34,42 +34,13 @@ func (s *Stream) Put(ctx context.Context, records ...RequestEntry) (*Output, err
 	return s.PutRecords(ctx, &Input{Records: records, StreamName: &s.name})
 }
 
-// put answers an operation whose request has passed the constraints of its model. Ordering is its SequenceNumberForOrdering.
-func (s *Stream) put(ctx context.Context, in *Input, operation string, ordering *string) (*Output, error) {
+// answer answers a request that has passed the constraints of its operation's model. Ordering is its SequenceNumberForOrdering, or nil.
+func (s *Stream) answer(ctx context.Context, operation string, in *Input, ordering *string) (*Output, error) {
 	c := s.takeCall(ctx, in.Records)
-	out, err := c.put(in, operation, ordering)
+	c.operation = operation
+	out, err := c.put(in, ordering)
 	s.giveCall(c) // not after a panic: a log that is at fault may still write to the call's records
 	return out, err
-}
-
-// CheckAddress makes the checks of PutRecords on the name and the ARN in a request, in AWS's order: the constraints on the two, that one
-// is there, that they agree, and that they are the stream's. The error is an [*Error]. It is for servers that answer more of Kinesis's
-// operations than this package does.
-func (s *Stream) CheckAddress(streamName, streamARN *string) error {
-	var v Violations
-	v.CheckAddress(streamName, streamARN)
-	if err := v.Err(); err != nil {
-		return err
-	}
-	return s.checkAddress(streamName, streamARN)
-}
-
-// checkAddress checks a name and an ARN that have passed their constraints.
-func (s *Stream) checkAddress(streamName, streamARN *string) error {
-	to, err := addressOf(streamName, streamARN)
-	if err != nil {
-		return err
-	}
-	if streamARN != nil && to.region != s.region {
-		return errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *streamARN)
-	}
-	if streamARN != nil && to.accountID != s.accountID {
-		return s.defaultError(UnrecognizedClientException, "")
-	}
-	if to.name != s.name {
-		return s.streamNotFound(to.name)
-	}
-	return nil
 }
 
 // validate makes the checks that a request must pass after the constraints of its model, in AWS's order, and finds the hash keys
@@ -86,11 +57,12 @@ func (s *Stream) validate(in *Input, keys []HashKey) error {
 
 // A call is a request on its way through a stream.
 type call struct {
-	stream  *Stream
-	ctx     context.Context
-	now     time.Time
-	entries []RequestEntry
-	results []ResultEntry // of the entries; one without an ErrorCode has been stored, or is yet to be
+	stream    *Stream
+	operation string // as AWS's texts name it
+	ctx       context.Context
+	now       time.Time
+	entries   []RequestEntry
+	results   []ResultEntry // of the entries; one without an ErrorCode has been stored, or is yet to be
 
 	// What the call needs for its own time, and a later one of the stream uses again: 80 KiB for 500 records.
 	keys     []HashKey // of the entries
@@ -127,7 +99,7 @@ func (s *Stream) giveCall(c *call) {
 	s.calls.Put(c)
 }
 
-func (c *call) put(in *Input, operation string, ordering *string) (*Output, error) {
+func (c *call) put(in *Input, ordering *string) (*Output, error) {
 	if err := c.stream.validate(in, c.keys); err != nil {
 		return nil, err
 	}
@@ -149,7 +121,7 @@ func (c *call) put(in *Input, operation string, ordering *string) (*Output, erro
 		return nil, err
 	}
 	if in.DryRun != nil && *in.DryRun {
-		return nil, dryRunSucceeded(operation)
+		return nil, dryRunSucceeded(c.operation)
 	}
 	c.failRecords(beforeAppend)
 	c.store()
@@ -184,7 +156,7 @@ func (c *call) failRequest(after bool) error {
 		}
 		for i := range c.entries {
 			if c.results[i].ErrorCode == "" && injection.answers(c.attempt(i)) {
-				return injection.error(c.stream, c.shards[i].id)
+				return injection.error(c, i)
 			}
 		}
 	}
@@ -204,7 +176,7 @@ func (c *call) failRecords(after bool) {
 			if injection.fault.wholeRequest() || injection.fault.AfterAppend != after || !injection.answers(c.attempt(i)) {
 				continue
 			}
-			c.results[i] = failure(injection.error(c.stream, c.shards[i].id))
+			c.results[i] = failure(injection.error(c, i))
 			if !after {
 				c.shards[i].countFault(c.results[i].ErrorCode, c.entries[i].Size())
 			}

@@ -147,7 +147,7 @@ func (s *Stream) notAdjacent(shardID, adjacentShardID string) *Error {
 
 // defaultError is the answer of a fault that brings no text of its own: AWS's text for the code where this package knows
 // one, the sentence that describes the code on AWS's page where it does not, and the code itself where there is neither.
-func (s *Stream) defaultError(code ErrorCode, shardID string) *Error {
+func (s *Stream) defaultError(code ErrorCode, operation, shardID string) *Error {
 	switch code {
 	case ProvisionedThroughputExceededException:
 		return s.rateExceeded(shardID)
@@ -156,7 +156,7 @@ func (s *Stream) defaultError(code ErrorCode, shardID string) *Error {
 	case ResourceInUseException:
 		return s.notActive()
 	case DryRunOperationException:
-		return dryRunSucceeded("PutRecords")
+		return dryRunSucceeded(operation)
 	}
 	return &Error{Code: code, Message: defaultText(code)}
 }

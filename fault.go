@@ -2,6 +2,7 @@ package putrecords
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -58,6 +59,8 @@ func (s *Stream) Inject(fault Fault) *Injection {
 	if fault.Count == 0 {
 		fault.Count = 1
 	}
+	fault.Code = ErrorCode(strings.ToValidUTF8(string(fault.Code), "\ufffd")) // which encoding/json would do, and CBOR not
+	fault.Message = strings.ToValidUTF8(fault.Message, "\ufffd")
 	return s.faults.add(fault)
 }
 
@@ -116,9 +119,9 @@ func (i *Injection) answers(attempt Attempt) bool {
 	return true
 }
 
-// error returns what the fault answers a record of the shard with.
-func (i *Injection) error(s *Stream, shardID string) *Error {
-	err := s.defaultError(i.fault.Code, shardID)
+// error returns what the fault answers the record at an index of a call with.
+func (i *Injection) error(c *call, index int) *Error {
+	err := c.stream.defaultError(i.fault.Code, c.operation, c.shards[index].id)
 	if i.fault.Message != "" {
 		err.Message = i.fault.Message
 	}

@@ -127,7 +127,7 @@ func (l Limits) checkConstraints(in *Input) error {
 	for i := range in.Records {
 		l.checkEntry(&v, &in.Records[i], i)
 	}
-	v.CheckAddress(in.StreamName, in.StreamARN)
+	v.AddAddress(in.StreamName, in.StreamARN)
 	return v.Err()
 }
 
@@ -148,29 +148,6 @@ func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
 	} else if exceeds(entry.Size(), l.BytesPerRecord) {
 		v.addMember("Value", i, "data", atMost+strconv.Itoa(l.BytesPerRecord))
 	}
-}
-
-// An address is what a request says of the stream it is for. Region and account are known from an ARN alone.
-type address struct {
-	name, region, accountID string
-}
-
-// addressOf returns the stream that a request is for, whose name and ARN must have passed checkAddress. It is an error if the
-// request names none, or two.
-func addressOf(streamName, streamARN *string) (address, error) {
-	if streamARN == nil {
-		if streamName == nil {
-			return address{}, errorf(InvalidArgumentException, "Stream arn and stream name can't be empty at the same time")
-		}
-		return address{name: *streamName}, nil
-	}
-	parts := arnRegexp.FindStringSubmatch(*streamARN)
-	a := address{region: parts[1], accountID: parts[2], name: parts[3]}
-	if streamName != nil && *streamName != a.name {
-		return address{}, errorf(InvalidArgumentException, "Input stream name %s doesn't match the inferred name in stream arn %s",
-			*streamName, a.name)
-	}
-	return a, nil
 }
 
 // hashKeysOf finds the hash key of each record: its explicit one, or that of its partition key. The records must have passed

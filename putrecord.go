@@ -24,13 +24,14 @@ type PutRecordOutput struct {
 	ShardID        string `json:"ShardId"`
 }
 
-// PutRecord answers a PutRecord request. It is a PutRecords request of one record, but for three things: a record that is
-// throttled, or that the log could not store, is the call's error, an [*Error] with the code of the record; the paths in a
-// ValidationException have no prefix; and there is SequenceNumberForOrdering.
+// PutRecord answers a PutRecord request. It is a PutRecords request of one record, but for this: a record that is throttled, or that the
+// log could not store, is the call's error, an [*Error] with the code of the record; the paths in a ValidationException have no prefix;
+// the text of a dry run names the operation; and there is SequenceNumberForOrdering.
 //
-// That must be "0", or a number that [ParseSequenceNumber] takes and whose Arrived is not after the second of the stream's time: another
-// decimal number is an InvalidArgumentException, anything else a ValidationException. Whether it is the number of a record does
-// not matter, and the answer does not depend on it: the numbers of a shard always increase.
+// That must be "0", or a number that [ParseSequenceNumber] takes and whose Arrived is not in the future: after neither the stream's clock
+// nor the latest second of any shard, which is ahead after a reshard or when the clock has gone back. Another decimal number is an
+// InvalidArgumentException, anything else a ValidationException. Whether it is the number of a record does not matter, and the
+// answer does not depend on it: the numbers of a shard always increase.
 func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordOutput, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordO
 	if err := s.limits.checkRecordConstraints(in, &request.Records[0]); err != nil {
 		return nil, err
 	}
-	out, err := s.put(ctx, request, "PutRecord", in.SequenceNumberForOrdering)
+	out, err := s.answer(ctx, "PutRecord", request, in.SequenceNumberForOrdering)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +61,14 @@ func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordO
 
 var orderingRegexp = regexp.MustCompile(`^(0|([1-9]\d{0,128}))$`)
 
-// checkRecordConstraints is checkConstraints for PutRecord, of whose request entry is the record.
+// checkRecordConstraints is checkConstraints for a PutRecord request; entry is its record.
 func (l Limits) checkRecordConstraints(in *PutRecordInput, entry *RequestEntry) error {
 	var v Violations
 	l.checkEntry(&v, entry, alone)
 	if ordering := in.SequenceNumberForOrdering; ordering != nil && !orderingRegexp.MatchString(*ordering) {
 		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", "Member must satisfy regular expression pattern: "+orderingRegexp.String())
 	}
-	v.CheckAddress(in.StreamName, in.StreamARN)
+	v.AddAddress(in.StreamName, in.StreamARN)
 	return v.Err()
 }
 

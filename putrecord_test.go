@@ -163,6 +163,10 @@ func TestPutRecordRefused(t *testing.T) {
 			"ExclusiveMinimumSequenceNumber 1 used in PutRecord on stream stream under account 000000000000 is invalid.",
 		},
 		{
+			"a fault of a dry run", func(*putrecords.PutRecordInput) {}, putrecords.DryRunOperationException,
+			"DryRunOperation validation succeeded while calling PutRecord operation.: Request would have succeeded, but DryRun flag is set.",
+		},
+		{
 			"dry run", func(in *putrecords.PutRecordInput) { in.DryRun = &yes }, putrecords.DryRunOperationException,
 			"DryRunOperation validation succeeded while calling PutRecord operation.: Request would have succeeded, but DryRun flag is set.",
 		},
@@ -170,6 +174,9 @@ func TestPutRecordRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			stream := putrecords.MustNew(putrecords.Config{Now: newClock().Now})
+			if strings.HasPrefix(test.name, "a fault") {
+				stream.Inject(putrecords.Fault{Code: putrecords.DryRunOperationException})
+			}
 			in := single("a", []byte{})
 			test.change(in)
 			_, err := stream.PutRecord(t.Context(), in)

@@ -116,7 +116,7 @@ func (sh *shard) describe() Shard {
 	return sh.info
 }
 
-// second returns the second of arrival in the shard's next number at its latest time. The caller has locked the shard.
+// second returns the Arrived of the shard's next number, were it issued at the latest time. The caller has locked the shard.
 func (sh *shard) second() int64 { return max(sh.latest.Unix(), sh.created) }
 
 func (sh *shard) statistics() ShardStats {

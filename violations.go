@@ -20,11 +20,6 @@ const (
 	maxARNLength  = 2048
 )
 
-var (
-	nameRegexp = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
-	arnRegexp  = regexp.MustCompile(`^arn:aws.*:kinesis:(.*):(\d{12}):stream/(\S+)$`)
-)
-
 // Violations are the clauses of a ValidationException: the members of a request that break a constraint of the API's model. AWS prints
 // ten at most, and so these are the first ten. They are for servers that answer more of Kinesis's operations than this package
 // does. The zero value holds none.
@@ -41,10 +36,16 @@ func (v *Violations) Add(value, path, constraint string) {
 	}
 }
 
-// CheckAddress adds what is wrong with the name and the ARN of a stream, of which nil is missing, and right.
-func (v *Violations) CheckAddress(streamName, streamARN *string) {
-	v.checkName(streamName, "streamName", nameRegexp, namePattern, maxNameLength)
-	v.checkName(streamARN, "streamARN", arnRegexp, arnPattern, maxARNLength)
+// AddAddress adds what is wrong with the name and the ARN of a stream, of which nil is missing, and right.
+func (v *Violations) AddAddress(streamName, streamARN *string) {
+	v.AddName("streamName", streamName)
+	v.addString("streamARN", streamARN, arnRegexp, arnPattern, maxARNLength)
+}
+
+// AddName adds what is wrong with the name of a stream, or the id of a shard, at the path: it has 1 to 128 letters, digits, '_', '.' and
+// '-'. Nil is missing, and right.
+func (v *Violations) AddName(path string, name *string) {
+	v.addString(path, name, nameRegexp, namePattern, maxNameLength)
 }
 
 // Err returns the ValidationException, an [*Error], or nil if there is no violation.
@@ -72,18 +73,18 @@ func (v *Violations) addMember(value string, i int, member, constraint string) {
 	v.Add(value, member, constraint)
 }
 
-func (v *Violations) checkName(name *string, path string, valid *regexp.Regexp, pattern string, maxLength int) {
-	if name == nil {
+func (v *Violations) addString(path string, s *string, valid *regexp.Regexp, pattern string, maxLength int) {
+	if s == nil {
 		return
 	}
-	value := "Value '" + *name + "'"
-	if !valid.MatchString(*name) {
+	value := "Value '" + *s + "'"
+	if !valid.MatchString(*s) {
 		v.Add(value, path, pattern)
 	}
-	if *name == "" {
+	if *s == "" {
 		v.Add(value, path, notEmpty)
 	}
-	if utf8.RuneCountInString(*name) > maxLength {
+	if utf8.RuneCountInString(*s) > maxLength {
 		v.Add(value, path, atMost+strconv.Itoa(maxLength))
 	}
 }

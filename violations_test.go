@@ -11,8 +11,8 @@ import (
 func TestViolations(t *testing.T) {
 	var v putrecords.Violations
 	name, arn := "orders", "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
-	v.CheckAddress(nil, nil)
-	v.CheckAddress(&name, &arn)
+	v.AddAddress(nil, nil)
+	v.AddAddress(&name, &arn)
 	if err := v.Err(); err != nil {
 		t.Errorf("without violations: %v", err)
 	}
@@ -20,7 +20,7 @@ func TestViolations(t *testing.T) {
 	const limit = "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"
 	wantError(t, v.Err(), putrecords.ValidationException, "1 validation error detected: "+limit)
 	name = "?"
-	v.CheckAddress(&name, &arn)
+	v.AddAddress(&name, &arn)
 	wantError(t, v.Err(), putrecords.ValidationException, "2 validation errors detected: "+limit+"; "+
 		"Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
 	for i := range 9 {
