@@ -3,6 +3,7 @@ package kinesishttp
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -21,23 +22,28 @@ func deadline() time.Time {
 }
 
 const (
-	minBody   = 1 << 20 // what operations other than PutRecords may send, and more
 	perRecord = 1 << 10 // what the names, the quotes and the hash key of a record take, however they are written
+	slack     = 1 << 20
 	unlimited = 1 << 40 // a limit above this is none
 )
+
+var awsLimits = putrecords.Limits{RecordsPerRequest: 500, BytesPerRequest: 5 << 20, PartitionKeyLength: 256}
 
 // bodyFor returns the bytes that the body of a request within the limits may need, or -1 if these do not limit it: its data in base64,
 // and its partition keys, however they are written.
 func bodyFor(limits putrecords.Limits) int64 {
-	bytes, records, key := int64(limits.BytesPerRequest), int64(limits.RecordsPerRequest), int64(limits.PartitionKeyLength)
-	if bytes == -1 || records == -1 || max(bytes, records) > unlimited {
+	size, records, key := int64(limits.BytesPerRequest), int64(limits.RecordsPerRequest), int64(limits.PartitionKeyLength)
+	if size == -1 || records == -1 || max(size, records) > unlimited {
 		return -1
 	}
-	keys := 6 * bytes                                                       // each written as an escape
-	if each := 12 * key; key != -1 && key <= bytes && records < keys/each { // a character may take two escapes
-		keys = records * each
+	keys := 6 * size // for each byte an escape
+	if key != -1 && key <= size {
+		each := 12 * key          // for each character two
+		if records <= keys/each { // so that the product does not overflow
+			keys = records * each
+		}
 	}
-	return bytes/3*4 + keys + records*perRecord + minBody
+	return size/3*4 + keys + records*perRecord + slack
 }
 
 // errTooLarge tells of a body that is larger than any request for the handler's streams can be.
@@ -81,8 +87,8 @@ func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		answerText(w, http.StatusRequestEntityTooLarge, "")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		answerText(w, http.StatusRequestTimeout, "")
-	default: // it ended early
-		answerText(w, http.StatusBadRequest, "")
+		answerText(w, http.StatusRequestTimeout, fmt.Sprintf("The body did not come within %v.\n", bodyTimeout))
+	default:
+		answerText(w, http.StatusBadRequest, "The body ended before its length.\n")
 	}
 }

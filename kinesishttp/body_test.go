@@ -128,6 +128,31 @@ func TestBodyTooLarge(t *testing.T) {
 		`Value null at 'data' failed to satisfy constraint: Member must not be null"}`)
 }
 
+// In HTTP/2 a client that is still sending sees the answer, and does not send for ever.
+func TestBodyTooLargeInHTTP2(t *testing.T) {
+	client := &http.Client{Transport: &http.Transport{Protocols: protocols(true)}}
+	defer client.CloseIdleConnections()
+	request := newRequest(t, jsonType, "PutRecords", make([]byte, 20<<20))
+	request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", serve(t, kinesishttp.NewHandler())
+	answer, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", answer.StatusCode)
+	}
+
+	body := &countedBody{}
+	request = newRequest(t, jsonType, "PutRecords", nil)
+	request.Body, request.ContentLength, request.ProtoMajor = io.NopCloser(body), 1<<40, 2
+	recorder := httptest.NewRecorder()
+	kinesishttp.NewHandler().ServeHTTP(recorder, request)
+	if recorder.Code != http.StatusRequestEntityTooLarge || body.read < 64<<20 || body.read > 65<<20 {
+		t.Errorf("status %d after reading %d", recorder.Code, body.read)
+	}
+}
+
 // A pipeServer serves connections that are pipes, so that their time is the test's. It must be used in a synctest bubble.
 type pipeServer struct {
 	server      *http.Server
@@ -230,6 +255,23 @@ func TestPatience(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
+		}
+	})
+}
+
+// A connection without requests is closed after a while.
+func TestIdleConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connection := servePipes(t, kinesishttp.NewHandler()).dial()
+		if _, err := fmt.Fprintf(connection, "%sContent-Length: %d\r\n\r\n%s", requestHead, len(smallRequest), smallRequest); err != nil {
+			t.Fatal(err)
+		}
+		answered := time.Now()
+		if _, err := io.Copy(io.Discard, connection); err != nil {
+			t.Error(err)
+		}
+		if after := time.Since(answered); after != 2*time.Minute {
+			t.Errorf("it is closed after %v, want 2m", after)
 		}
 	})
 }

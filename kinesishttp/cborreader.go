@@ -9,12 +9,11 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// A cborReader reads the values of CBOR data. Members come in the order of their names, for the decoder keeps no other. Of what is
-// skipped it is only looked whether it is CBOR.
+// A cborReader reads the values of CBOR data. Members come in the order of their names, for the decoder keeps no other. A value that is
+// skipped is only checked to be well-formed.
 type cborReader struct {
-	value  cbor.RawMessage // the next
-	wrong  string          // the text about the first value of a wrong type
-	failed bool            // the data is not CBOR, or holds a value of a type that JSON has not where none of the kind belongs
+	value cbor.RawMessage // the next
+	faults
 }
 
 var cborDecoder = cborMode(cbor.DecOptions{DupMapKey: cbor.DupMapKeyEnforcedAPF, MaxArrayElements: maxElements}.DecMode())
@@ -35,15 +34,7 @@ func newCBORReader(data []byte) *cborReader {
 	return r
 }
 
-func (r *cborReader) end() error {
-	if r.failed {
-		return malformed()
-	}
-	if r.wrong != "" {
-		return serializationError(r.wrong)
-	}
-	return nil
-}
+func (r *cborReader) end() error { return r.err() }
 
 // The major types of CBOR that are not decoded whole.
 const (
@@ -82,7 +73,8 @@ func (r *cborReader) peek() (value any) {
 
 func (r *cborReader) structure(member func(name []byte)) bool {
 	var members map[string]cbor.RawMessage
-	if value := r.peek(); !is[map[string]any](value) {
+	value := r.peek()
+	if _, ok := value.(map[string]any); !ok {
 		r.mismatch(value, wantedStructure)
 		return false
 	}
@@ -96,7 +88,8 @@ func (r *cborReader) structure(member func(name []byte)) bool {
 
 func (r *cborReader) list(element func()) bool {
 	var elements []cbor.RawMessage
-	if value := r.peek(); !is[[]any](value) {
+	value := r.peek()
+	if _, ok := value.([]any); !ok {
 		r.mismatch(value, wantedList)
 		return false
 	}
@@ -105,11 +98,6 @@ func (r *cborReader) list(element func()) bool {
 		element()
 	}
 	return true
-}
-
-func is[T any](value any) bool {
-	_, ok := value.(T)
-	return ok
 }
 
 func (r *cborReader) text() *string {
@@ -200,12 +188,5 @@ func (r *cborReader) mismatch(value any, wanted string) {
 		r.fault(wrongType(isBoolean, wanted))
 	default: // what production says of these is not known
 		r.failed = true
-	}
-}
-
-// fault keeps the text about a value if it is the first.
-func (r *cborReader) fault(text string) {
-	if r.wrong == "" {
-		r.wrong = text
 	}
 }

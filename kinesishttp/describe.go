@@ -7,11 +7,9 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// AWS: "If you specify a value greater than 100, at most 100 results are returned"; it takes values up to 10,000.
-const (
-	describedShards = 100
-	maxLimit        = 10_000
-)
+// describedShards is how many shards DescribeStream lists at most. AWS: "If you specify a value greater than 100, at most 100 results are
+// returned".
+const describedShards = 100
 
 func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	var limit *int
@@ -35,8 +33,8 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	}
 	var v violations
 	v.checkRange("limit", limit, maxLimit)
-	v.checkShardID("exclusiveStartShardId", exclusiveStartShardID)
-	v.CheckAddress(streamName, streamARN)
+	v.AddName("exclusiveStartShardId", exclusiveStartShardID)
+	v.AddAddress(streamName, streamARN)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,8 @@ func TestDescribeStream(t *testing.T) {
 			"Value '-2147483648' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
 			"Value '' at 'exclusiveStartShardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; " +
 			"Value '' at 'exclusiveStartShardId' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		`{"StreamName":"orders","Limit":-0.5}`: "ValidationException: 1 validation error detected: " +
+			"Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
 		`{"StreamName":"?","Limit":0}`: "ValidationException: 2 validation errors detected: " +
 			"Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
 			"Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",

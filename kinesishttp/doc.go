@@ -43,14 +43,15 @@
 // the name in its ARN; there need not be any stream.
 //
 // Members that an operation does not know are ignored. A value of the wrong type is a SerializationException with the text that
-// production has for it. One without a text answers a body that does not follow its encoding, that has a member twice or more behind its
-// end, or a list of more than 131,072 elements.
+// production has for it. One without a text answers a body that does not follow its encoding, repeats a member, has anything after its
+// end, or holds a list of more than 131,072 elements; in CBOR also one that nests deeper than 32 levels, though what is repeated within an
+// ignored member is not noticed there.
 //
 // A body that is larger than any request for the handler's streams can be, which is 10 MB with AWS's limits, is not kept, and answered with
 // status 413: in HTTP/2 after up to 64 MiB of it have come, otherwise as soon as its length is known. A stream whose BytesPerRequest or
 // RecordsPerRequest is unlimited makes that unlimited too. A client that takes longer than 30 seconds over sending a body is
 // answered with status 408, and one that takes longer over reading the answer is cut off.
 //
-// Answers are compact, with members in alphabetical order, and carry an x-amzn-RequestId, which counts the requests of the handler
+// Answers are compact, in JSON with members in alphabetical order, and carry an x-amzn-RequestId, which counts the requests of the handler,
 // so that the same calls give the same bytes.
 package kinesishttp

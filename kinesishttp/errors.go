@@ -9,9 +9,6 @@ const (
 	UnknownOperationException           putrecords.ErrorCode = "UnknownOperationException"
 )
 
-// malformed is the answer to a body that does not follow its encoding, of which production says no more.
-func malformed() *putrecords.Error { return serializationError("") }
-
 func serializationError(text string) *putrecords.Error {
 	return &putrecords.Error{Code: SerializationException, Message: text}
 }

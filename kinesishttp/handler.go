@@ -18,11 +18,11 @@ import (
 // A Handler answers Kinesis's HTTP API for its streams. [NewHandler] makes one. It may be used by several goroutines at once, and streams
 // may come and go while it serves.
 type Handler struct {
-	// Answered, unless nil, is called with what a stream has answered: with each PutRecords request that was not refused as a
-	// whole, and with each PutRecord request, as a batch of one record, also where a throttling or an InternalFailure of that record
-	// refuses the request. It runs in the request's goroutine before the answer is sent, so several may run at once. It must not
-	// change in and out, nor keep them. Set it before the handler serves.
-	Answered func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output)
+	// Answered, if set, is called with what a stream answered: each PutRecords request that was not refused as a whole, and each
+	// PutRecord request, as a batch of one record. A PutRecord that was throttled, or failed with InternalFailure, is such a batch
+	// too, though a fault of the whole request may have been the cause. It runs in the request's goroutine before the answer is
+	// sent, so several may run at once. It must not change out, nor keep it. Set it before the handler serves.
+	Answered func(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output)
 
 	mu       sync.RWMutex
 	streams  []*putrecords.Stream // in the order they were added
@@ -56,9 +56,9 @@ func (h *Handler) Remove(streams ...*putrecords.Stream) {
 // find returns the stream that a request names. If there is none it returns another, of the same account if it can, which will answer
 // that it is not the one.
 func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
-	var name, account string // the account with what else comes before the name in an ARN
+	var name, arnPrefix string // the prefix is all that comes before the name
 	if streamARN != nil {
-		account, name, _ = strings.Cut(*streamARN, ":stream/")
+		arnPrefix, name, _ = strings.Cut(*streamARN, ":stream/")
 	}
 	if streamName != nil {
 		name = *streamName
@@ -71,7 +71,7 @@ func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
 		}
 	}
 	for _, stream := range h.streams {
-		if strings.HasPrefix(stream.ARN(), account) {
+		if strings.HasPrefix(stream.ARN(), arnPrefix) {
 			return stream
 		}
 	}
@@ -85,11 +85,12 @@ func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
 	return putrecords.MustNew(putrecords.Config{Name: other, Log: putrecords.Discard()})
 }
 
-// largestBody returns the bytes of the largest body that a request for any of the streams can need, or -1 if that is unlimited.
+// largestBody returns the bytes of the largest body that a request within AWS's limits, or for any of the streams, can need, or -1 if that
+// is unlimited.
 func (h *Handler) largestBody() int64 {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	largest := int64(minBody)
+	largest := bodyFor(awsLimits)
 	for _, stream := range h.streams {
 		needs := bodyFor(stream.Limits())
 		if needs == -1 {
@@ -111,8 +112,8 @@ var operations = map[string]func(context.Context, *Handler, reader) (any, error)
 
 // ServeHTTP answers a request. Its body is read before its header is judged, so that the connection can be used again.
 //
-// Who wraps w should give the wrapper the method Unwrap that [http.ResponseController] looks for, or slow clients are not cut off. ServeHTTP
-// panics with http.ErrAbortHandler where the request's context has ended before its stream was asked.
+// A wrapper of w should have the method Unwrap that [http.ResponseController] looks for, or slow clients are not cut off. ServeHTTP panics
+// with http.ErrAbortHandler where the request's context has ended before its stream was asked.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
 	body, err := readBody(w, r, h.largestBody())
@@ -121,7 +122,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer bodies.Put(body)
-	encoding, ok := encodings[mediaType(r)]
+	enc, ok := encodings[mediaType(r)]
 	target := r.Header.Get("X-Amz-Target")
 	switch {
 	case r.Method != http.MethodPost, !ok && !strings.Contains(target, "."):
@@ -131,35 +132,35 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerText(w, http.StatusNotFound, "<UnknownOperationException/>\n")
 	default:
 		w.Header().Set("Content-Type", mediaType(r))
-		h.serve(w, r, encoding, body.Bytes())
+		h.serve(w, r, enc, body.Bytes())
 	}
 }
 
 // serve answers a request whose encoding is known.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, encoding *encoding, body []byte) {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, enc *encoding, body []byte) {
 	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202.")
 	operation := operations[name]
 	if !ok || operation == nil {
-		encoding.answerError(w, &putrecords.Error{Code: UnknownOperationException})
+		enc.answerError(w, &putrecords.Error{Code: UnknownOperationException})
 		return
 	}
 	if !signed(r) {
-		encoding.answerError(w, &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"})
+		enc.answerError(w, &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"})
 		return
 	}
-	reader, done := encoding.newReader(body)
-	answer, err := operation(r.Context(), h, reader)
+	in, done := enc.newReader(body)
+	answer, err := operation(r.Context(), h, in)
 	done()
 	var refused *putrecords.Error
 	switch {
 	case err == nil:
-		encoding.answer(w, http.StatusOK, answer)
+		enc.answer(w, http.StatusOK, answer)
 	case errors.As(err, &refused):
-		encoding.answerError(w, refused)
+		enc.answerError(w, refused)
 	case r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // nobody waits for an answer
 	default:
-		encoding.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
+		enc.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
 	}
 }
 
@@ -173,7 +174,7 @@ func signed(r *http.Request) bool {
 	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
 }
 
-// answerText answers a request that is in neither encoding.
+// answerText answers without either encoding.
 func answerText(w http.ResponseWriter, status int, text string) {
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline())
 	w.WriteHeader(status)

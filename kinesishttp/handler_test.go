@@ -1,12 +1,14 @@
 package kinesishttp_test
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -163,33 +165,28 @@ func TestAnswered(t *testing.T) {
 	stream := newStream(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 1}})
 	handler := kinesishttp.NewHandler(stream)
 	var got []string
-	handler.Answered = func(_ context.Context, s *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
-		if s != stream || len(in.Records) != len(out.Records) {
-			t.Errorf("answered %d of %d records of %v", len(out.Records), len(in.Records), s)
+	handler.Answered = func(_ context.Context, s *putrecords.Stream, out *putrecords.Output) {
+		line := []string{s.Name(), fmt.Sprint(out.FailedRecordCount)}
+		for _, result := range out.Records {
+			line = append(line, result.ShardID+string(result.ErrorCode))
 		}
-		var line bytes.Buffer
-		for i, result := range out.Records {
-			line.WriteString(*in.Records[i].PartitionKey + " " + result.ShardID + string(result.ErrorCode) + ";")
-		}
-		for i := range out.Failed() {
-			line.WriteString(*in.Records[i].PartitionKey)
-		}
-		if out.FailedRecordCount > 0 {
-			line.WriteString(" failed")
-		}
-		got = append(got, line.String())
+		got = append(got, strings.Join(line, " "))
 	}
 	call(t, handler, "PutRecords", `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a"},{"Data":"","PartitionKey":"b"}]}`)
 	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"c"}`)
 	stream.Inject(putrecords.Fault{})
 	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"d"}`)
-	call(t, handler, "PutRecord", `{"StreamName":"stream","PartitionKey":"e"}`)
+	stream.Inject(putrecords.Fault{WholeRequest: true, Count: 2})
+	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"e"}`)
+	call(t, handler, "PutRecords", smallRequest)
+	call(t, handler, "PutRecord", `{"StreamName":"stream","PartitionKey":"f"}`)
 	call(t, handler, "PutRecords", `{"StreamName":"stream"}`)
 	call(t, handler, "DescribeStream", `{"StreamName":"stream"}`)
 	want := []string{
-		"a shardId-000000000000;b ProvisionedThroughputExceededException;b failed",
-		"c ProvisionedThroughputExceededException;c failed",
-		"d InternalFailure;d failed",
+		"stream 1 shardId-000000000000 ProvisionedThroughputExceededException",
+		"stream 1 ProvisionedThroughputExceededException",
+		"stream 1 InternalFailure",
+		"stream 1 InternalFailure",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answered (-want +got):\n%s", diff)
@@ -197,7 +194,7 @@ func TestAnswered(t *testing.T) {
 
 	stored := newStream(putrecords.Config{EncryptionType: putrecords.EncryptionKMS})
 	handler = kinesishttp.NewHandler(stored)
-	handler.Answered = func(_ context.Context, _ *putrecords.Stream, _ *putrecords.Input, out *putrecords.Output) {
+	handler.Answered = func(_ context.Context, _ *putrecords.Stream, out *putrecords.Output) {
 		want := &putrecords.Output{EncryptionType: putrecords.EncryptionKMS, Records: []putrecords.ResultEntry{
 			{SequenceNumber: number(0, 1), ShardID: "shardId-000000000000"},
 		}}
@@ -206,4 +203,59 @@ func TestAnswered(t *testing.T) {
 		}
 	}
 	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`)
+}
+
+// A client that has gone gets no answer, and a failure of this package's own tells what it is.
+func TestNoAnswer(t *testing.T) {
+	stream := newStream(putrecords.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	defer func() {
+		if panicked := recover(); panicked != http.ErrAbortHandler { //nolint:errorlint // the value itself, as net/http compares it
+			t.Errorf("panic %v", panicked)
+		}
+		if n := stored(t, stream); n != 0 {
+			t.Errorf("%d records are stored", n)
+		}
+	}()
+	kinesishttp.NewHandler(stream).ServeHTTP(httptest.NewRecorder(), newRequest(t, jsonType, "PutRecords", []byte(smallRequest)).WithContext(ctx))
+}
+
+func TestClockTooLate(t *testing.T) {
+	now := start
+	stream := newStream(putrecords.Config{Now: func() time.Time { return now }})
+	now = time.Date(4200, 1, 1, 0, 0, 0, 0, time.UTC)
+	status, text := call(t, kinesishttp.NewHandler(stream), "PutRecords", smallRequest)
+	if status != 500 || !strings.HasPrefix(text, `{"__type":"InternalFailure","message":"putrecords: the clock reads 4200-01-01 `) {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// Streams come and go while others are asked.
+func TestAddAndRemoveWhileServing(t *testing.T) {
+	stays := newStream(putrecords.Config{})
+	handler := kinesishttp.NewHandler(stays)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			comes := newStream(putrecords.Config{Name: fmt.Sprint("stream-", i)})
+			for range 50 {
+				handler.Add(comes)
+				if status, text := call(t, handler, "DescribeStreamSummary", fmt.Sprintf(`{"StreamName":"stream-%d"}`, i)); status != 200 {
+					t.Errorf("%d %s", status, text)
+				}
+				handler.Remove(comes)
+				if status, text := call(t, handler, "DescribeStreamSummary", fmt.Sprintf(`{"StreamName":"stream-%d"}`, i)); status != 400 {
+					t.Errorf("%d %s", status, text)
+				}
+				if status, text := call(t, handler, "PutRecords", smallRequest); status != 200 {
+					t.Errorf("%d %s", status, text)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := stored(t, stays); n != 200 {
+		t.Errorf("%d records are stored, want 200", n)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/emmansun/base64"
@@ -15,25 +16,30 @@ import (
 type jsonReader struct {
 	decoder *jsontext.Decoder
 	blobs   []byte // the blobs read so far, one behind the other, with room for all
-	wrong   string // the text about the first value of a wrong type
-	failed  bool   // the text is not JSON
+	faults
+}
+
+// A jsonReader's buffers are worth keeping: its blobs take as much as all data of a request.
+var jsonReaders = sync.Pool{New: func() any { return &jsonReader{decoder: jsontext.NewDecoder(&bytes.Buffer{})} }}
+
+func pooledJSONReader(body []byte) (reader, func()) {
+	r := jsonReaders.Get().(*jsonReader)
+	r.reset(body)
+	return r, func() { jsonReaders.Put(r) }
 }
 
 // reset makes the reader one of a text.
 func (r *jsonReader) reset(text []byte) {
 	r.decoder.Reset(bytes.NewBuffer(text)) // of a Buffer the decoder makes no copy
 	r.blobs = slices.Grow(r.blobs[:0], base64.StdEncoding.DecodedLen(len(text)))
-	r.wrong, r.failed = "", false
+	r.faults = faults{}
 }
 
 func (r *jsonReader) end() error {
-	if _, err := r.decoder.ReadToken(); r.failed || err != io.EOF { //nolint:errorlint // the decoder returns it unwrapped
-		return malformed()
+	if _, err := r.decoder.ReadToken(); err != io.EOF { //nolint:errorlint // the decoder returns it unwrapped
+		r.failed = true
 	}
-	if r.wrong != "" {
-		return serializationError(r.wrong)
-	}
-	return nil
+	return r.err()
 }
 
 func (r *jsonReader) structure(member func(name []byte)) bool {
@@ -87,7 +93,7 @@ func (r *jsonReader) blob() []byte {
 	}
 	start := len(r.blobs)
 	n, err := base64.StdEncoding.Strict().Decode(r.blobs[start:cap(r.blobs)], encoded)
-	if err != nil || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0 { // which the decoder passes over
+	if err != nil || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0 { // which the decoder ignores
 		r.fault(explainBase64(string(encoded)))
 		return nil
 	}
@@ -128,7 +134,7 @@ func (r *jsonReader) skip() {
 	}
 }
 
-// begins reports whether the next value is of the kind. If it is not, which is right for null alone, the value is read over.
+// begins reports whether the next value is of the kind. If it is not, which is right for null alone, the value is skipped.
 func (r *jsonReader) begins(kind jsontext.Kind, wanted string) bool {
 	if r.failed {
 		return false
@@ -149,13 +155,6 @@ func (r *jsonReader) begins(kind jsontext.Kind, wanted string) bool {
 	}
 	r.skip()
 	return false
-}
-
-// fault keeps the text about a value if it is the first.
-func (r *jsonReader) fault(text string) {
-	if r.wrong == "" {
-		r.wrong = text
-	}
 }
 
 // token reads the next token, which is null where the text is not JSON.
@@ -189,5 +188,6 @@ func (r *jsonReader) unquoted() ([]byte, bool) {
 		return quoted[1 : len(quoted)-1], true
 	}
 	s, err := jsontext.AppendUnquote(nil, quoted)
+	r.failed = r.failed || err != nil
 	return s, err == nil
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // listedShards is how many shards ListShards lists at most. AWS: "If you specify a value greater than 1000, at most 1000 results are
-// returned"; it takes values up to 10,000.
+// returned".
 const listedShards = 1000
 
-// A listShardsInput is a ListShards request. Encoded it is a NextToken, which so says all of the request to go on with.
+// A listShardsInput is a ListShards request. Its JSON, in base64, is a NextToken, so that nothing is kept between pages.
 type listShardsInput struct {
 	ExclusiveStartShardID *string      `json:"ExclusiveStartShardId,omitempty"`
 	ShardFilter           *shardFilter `json:",omitempty"`
@@ -127,17 +127,17 @@ func readShardFilter(r reader) *shardFilter {
 // check returns what is wrong with a request, but for whether its stream is there.
 func (in *listShardsInput) check() error {
 	var v violations
-	v.checkShardID("exclusiveStartShardId", in.ExclusiveStartShardID)
+	v.AddName("exclusiveStartShardId", in.ExclusiveStartShardID)
 	v.checkRange("maxResults", in.MaxResults, maxLimit)
 	if in.NextToken != nil && *in.NextToken == "" {
 		v.Add("Value ''", "nextToken", notEmpty)
 	}
 	if filter := in.ShardFilter; filter != nil {
-		v.checkShardID("shardFilter.shardId", filter.ShardID)
+		v.AddName("shardFilter.shardId", filter.ShardID)
 		types := []string{afterShardID, atTrimHorizon, fromTrimHorizon, atLatest, atTimestamp, fromTimestamp}
 		v.checkEnum("shardFilter.type", filter.Type, types)
 	}
-	v.CheckAddress(in.StreamName, in.StreamARN)
+	v.AddAddress(in.StreamName, in.StreamARN)
 	if err := v.Err(); err != nil {
 		return err
 	}

@@ -119,15 +119,19 @@ func TestShardFilters(t *testing.T) {
 		`{"Type":"AT_TRIM_HORIZON"}`:             {"00", "01"},
 		`{"Type":"FROM_TRIM_HORIZON","Other":1}`: {"00", "01", "02", "03", "04"},
 		`{"Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000002"}`: {"03", "04"},
-		at("AT_TIMESTAMP", -1):    {},
-		at("AT_TIMESTAMP", 0):     {"00", "01"},
-		at("AT_TIMESTAMP", 0.5):   {"00", "01"},
-		at("AT_TIMESTAMP", 1.5):   {"01", "02", "03"},
-		at("AT_TIMESTAMP", 2.5):   {"01", "04"},
-		at("FROM_TIMESTAMP", -1):  {"00", "01", "02", "03", "04"},
-		at("FROM_TIMESTAMP", 0.5): {"00", "01", "02", "03", "04"},
-		at("FROM_TIMESTAMP", 1.5): {"01", "02", "03", "04"},
-		at("FROM_TIMESTAMP", 2.5): {"01", "04"},
+		at("AT_TIMESTAMP", -1):          {},
+		at("AT_TIMESTAMP", 0):           {"00", "01"},
+		at("AT_TIMESTAMP", 0.5):         {"00", "01"},
+		at("AT_TIMESTAMP", 1.5):         {"01", "02", "03"},
+		at("AT_TIMESTAMP", 2.5):         {"01", "04"},
+		at("FROM_TIMESTAMP", -1):        {"00", "01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 0.5):       {"00", "01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 1.5):       {"01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 2.5):       {"01", "04"},
+		at("AT_TIMESTAMP", 1):           {"00", "01"}, // the closing second of 00
+		at("FROM_TIMESTAMP", 1):         {"00", "01", "02", "03", "04"},
+		at("AT_TIMESTAMP", 1+1./3600):   {"01", "02", "03"},
+		at("FROM_TIMESTAMP", 1+1./3600): {"01", "02", "03", "04"},
 	} {
 		got, _ := list(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`)
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -142,6 +146,9 @@ func TestShardFilters(t *testing.T) {
 		})
 		list, _ := answer["Shards"].([]any)
 		return len(list), answer["__type"]
+	}
+	if _, answer := callCBOR(t, handler, "ListShards", map[string]any{"StreamName": "stream", "MaxResults": -1}); answer["__type"] != "ValidationException" {
+		t.Errorf("-1 results: %v", answer)
 	}
 	milliseconds := start.Add(90 * time.Minute).UnixMilli()
 	for _, timestamp := range []any{milliseconds, float64(milliseconds), cbor.Tag{Number: 1, Content: milliseconds}} {

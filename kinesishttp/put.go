@@ -32,14 +32,14 @@ func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
 		return nil, err
 	}
 	if h.Answered != nil {
-		h.Answered(ctx, stream, in, out)
+		h.Answered(ctx, stream, out)
 	}
 	return out, nil
 }
 
-// readEntries reads the records of a PutRecords request, or returns nil if there are none.
+// readEntries reads the records of a PutRecords request, or returns nil if there is no list of them.
 func readEntries(r reader) []putrecords.RequestEntry {
-	entries := make([]putrecords.RequestEntry, 0, 500)
+	entries := make([]putrecords.RequestEntry, 0, awsLimits.RecordsPerRequest)
 	var entry *putrecords.RequestEntry
 	member := func(name []byte) {
 		switch string(name) {
@@ -90,7 +90,7 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 	}
 	stream := h.find(in.StreamName, in.StreamARN)
 	out, err := stream.PutRecord(ctx, in)
-	h.answeredRecord(ctx, stream, in, out, err)
+	h.answeredRecord(ctx, stream, out, err)
 	if err != nil {
 		return nil, err
 	}
@@ -98,9 +98,7 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 }
 
 // answeredRecord tells Answered of a PutRecord request as of a batch of one record.
-func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream,
-	in *putrecords.PutRecordInput, out *putrecords.PutRecordOutput, err error,
-) {
+func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream, out *putrecords.PutRecordOutput, err error) {
 	if h.Answered == nil {
 		return
 	}
@@ -117,10 +115,5 @@ func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream,
 	default:
 		return
 	}
-	h.Answered(ctx, stream, &putrecords.Input{
-		Records:    []putrecords.RequestEntry{{Data: in.Data, PartitionKey: in.PartitionKey, ExplicitHashKey: in.ExplicitHashKey}},
-		StreamName: in.StreamName,
-		StreamARN:  in.StreamARN,
-		DryRun:     in.DryRun,
-	}, batch)
+	h.Answered(ctx, stream, batch)
 }

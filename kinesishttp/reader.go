@@ -8,7 +8,7 @@ import (
 )
 
 // A reader reads the values of a request's body in their order. Each method reads one value; null reads as nil. What is wrong with a
-// value is kept for end to return; the value is then read over, so that all of the body is.
+// value is kept for end; the value is skipped, so that the whole body is checked.
 type reader interface {
 	// structure calls member for each member of a structure, which must read the member's value. It reports whether there is one.
 	structure(member func(name []byte)) bool
@@ -23,6 +23,29 @@ type reader interface {
 	// end returns what is wrong with the body: if it does not follow its encoding, an error without a text; else the first
 	// value of the wrong type.
 	end() error
+}
+
+// faults are what a reader has found wrong.
+type faults struct {
+	wrong  string // the text about the first value of a wrong type
+	failed bool   // the body does not follow its encoding
+}
+
+// fault keeps the text about a value if it is the first.
+func (f *faults) fault(text string) {
+	if f.wrong == "" {
+		f.wrong = text
+	}
+}
+
+func (f *faults) err() error {
+	if f.failed {
+		return serializationError("") // of which production says no more
+	}
+	if f.wrong != "" {
+		return serializationError(f.wrong)
+	}
+	return nil
 }
 
 // maxElements is how many elements a list may have: far more than AWS takes, and few enough to be no burden. A longer list is
@@ -72,17 +95,10 @@ func booleanFrom(s string, fault func(text string)) *bool {
 	return &value
 }
 
-// integerFrom cuts a number to an Integer, as production does.
+// integerFrom cuts a number to an Integer.
 func integerFrom(number float64) *int {
-	n := int(max(math.MinInt32, min(math.MaxInt32, math.Floor(number))))
+	n := int(max(math.MinInt32, min(math.MaxInt32, math.Trunc(number))))
 	return &n
-}
-
-// timeFrom returns the time of milliseconds since 1970, or the nearest one whose year has four digits.
-func timeFrom(milliseconds float64) *time.Time {
-	const first, last = -62135596800_000, 253402300799_999
-	t := time.UnixMilli(int64(max(first, min(last, math.Round(milliseconds))))).UTC()
-	return &t
 }
 
 // explainBase64 returns production's text for a string that is not base64.

@@ -145,6 +145,8 @@ func TestBlobs(t *testing.T) {
 		{`abc=abcd`, `abc=abcd`, char + "'='"},
 		{`ab-_`, `ab-_`, char + "'-'"},
 		{`abc\n`, "abc\n", char + "'\n'"},
+		{`\nabc`, "\nabc", char + "'\n'"},
+		{`\rabc`, "\rabc", char + "'\r'"},
 		{`abcd\r\n\r\n`, "abcd\r\n\r\n", char + "'\r'"},
 		{`abc `, `abc `, char + "' '"},
 		{`abcé`, `abcé`, char + "'é'"},
@@ -211,6 +213,10 @@ func TestMalformedBodies(t *testing.T) {
 		// What is not JSON is told of before what has a wrong type.
 		`{"StreamName":true,"Records":[` + record + `]`,
 		`{"Limit":12x}`,
+		`{"Limit":1.}`,
+		`{"MaxResults":1.,"StreamCreationTimestamp":1.}`,
+		`{"Records":[{"Data":"\x"}]}`,
+		`{"Data":"\x"}`,
 	} {
 		stream := newStream(putrecords.Config{})
 		handler := kinesishttp.NewHandler(stream)

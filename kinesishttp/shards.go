@@ -39,8 +39,11 @@ func shardsOf(shards []putrecords.Shard) []shard {
 
 func isOpen(sh putrecords.Shard) bool { return sh.SequenceNumberRange.EndingSequenceNumber.IsZero() }
 
-// pageOf returns the shards behind the one with the id start, if there is one, and of these at most as many as limit, if there is one, and
-// as most.
+// maxLimit is the highest limit that a request may set, though fewer shards are listed.
+const maxLimit = 10_000
+
+// pageOf returns the first shards after the id start, or of all if that is nil: as many as limit, if it is given, and never more than most.
+// More tells whether others follow.
 func pageOf(shards []putrecords.Shard, start *string, limit *int, most int) (page []putrecords.Shard, more bool) {
 	if start != nil {
 		behind := slices.IndexFunc(shards, func(sh putrecords.Shard) bool { return sh.ShardID > *start })

@@ -30,12 +30,12 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	done := make(chan any, 1) // what the handler panicked with, or nil
 	go func() {
 		var end any = http.ErrAbortHandler // so it stays where the handler calls runtime.Goexit, as a failing test does
-		defer func() { done <- end }()
-		defer served.Body.Close()
 		defer func() {
 			if panicked := recover(); panicked != nil {
 				end = panicked
 			}
+			_ = served.Body.Close()
+			done <- end
 		}()
 		if ctx.Err() == nil {
 			t.handler.ServeHTTP(answer, served)

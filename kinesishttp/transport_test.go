@@ -141,3 +141,19 @@ func TestTransportEndlessBody(t *testing.T) {
 		}
 	}) // it panics if the handler is left waiting
 }
+
+// Nobody hears a handler that panics when the client has gone.
+func TestTransportPanicAfterTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			time.Sleep(time.Minute)
+			panic("too late")
+		})).RoundTrip(newRequest(t, jsonType, "PutRecords", nil).WithContext(ctx)) //nolint:bodyclose // there is none
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		time.Sleep(time.Hour)
+	})
+}

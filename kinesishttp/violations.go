@@ -2,10 +2,8 @@ package kinesishttp
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/putrecords/putrecords"
 )
@@ -23,24 +21,6 @@ func (v *violations) checkRange(path string, n *int, maximum int) {
 		v.Add(fmt.Sprintf("Value '%d'", *n), path, "Member must have value greater than or equal to 1")
 	case *n > maximum:
 		v.Add(fmt.Sprintf("Value '%d'", *n), path, fmt.Sprintf("Member must have value less than or equal to %d", maximum))
-	}
-}
-
-var shardIDRegexp = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
-
-func (v *violations) checkShardID(path string, id *string) {
-	if id == nil {
-		return
-	}
-	value := "Value '" + *id + "'"
-	if !shardIDRegexp.MatchString(*id) {
-		v.Add(value, path, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
-	}
-	if *id == "" {
-		v.Add(value, path, notEmpty)
-	}
-	if utf8.RuneCountInString(*id) > 128 {
-		v.Add(value, path, "Member must have length less than or equal to 128")
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // logThrottling returns a function that logs each answer with throttled records.
-func logThrottling(logger *slog.Logger) func(context.Context, *putrecords.Stream, *putrecords.Input, *putrecords.Output) {
-	return func(ctx context.Context, stream *putrecords.Stream, _ *putrecords.Input, out *putrecords.Output) {
+func logThrottling(logger *slog.Logger) func(context.Context, *putrecords.Stream, *putrecords.Output) {
+	return func(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output) {
 		var messages []string
 		for _, entry := range out.Failed() {
 			if entry.ErrorCode == putrecords.ProvisionedThroughputExceededException {

@@ -24,7 +24,7 @@ func TestLogThrottling(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		stream := newStream("orders", 2, putrecords.Limits{RecordsPerSecond: 1})
-		logThrottling(slog.New(slog.NewTextHandler(&log, nil)))(t.Context(), stream, nil, put(t, stream, test.records...))
+		logThrottling(slog.New(slog.NewTextHandler(&log, nil)))(t.Context(), stream, put(t, stream, test.records...))
 		if test.want == "" && log.Len() == 0 {
 			continue
 		}
@@ -40,7 +40,7 @@ func TestLogThrottlingLeavesFailures(t *testing.T) {
 	var log bytes.Buffer
 	stream := newStream("orders", 2, putrecords.Limits{})
 	stream.Inject(putrecords.Fault{})
-	logThrottling(slog.New(slog.NewTextHandler(&log, nil)))(t.Context(), stream, nil, put(t, stream, inShard(0)))
+	logThrottling(slog.New(slog.NewTextHandler(&log, nil)))(t.Context(), stream, put(t, stream, inShard(0)))
 	if log.Len() != 0 {
 		t.Errorf("logged %q", &log)
 	}

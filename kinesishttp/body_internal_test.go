@@ -1,0 +1,28 @@
+package kinesishttp
+
+import (
+	"math"
+	"testing"
+
+	"github.com/putrecords/putrecords"
+)
+
+func TestBodyFor(t *testing.T) {
+	for _, test := range []struct {
+		limits putrecords.Limits
+		want   int64
+	}{
+		{putrecords.Limits{BytesPerRequest: 3 << 20, RecordsPerRequest: 10, PartitionKeyLength: 100}, 4<<20 + 10*100*12 + 10*1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: 499}, 4000 + 3*499*12 + 3*1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: 501}, 4000 + 3000*6 + 3*1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 1, PartitionKeyLength: 3001}, 4000 + 3000*6 + 1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: -1}, 4000 + 3000*6 + 3*1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: math.MaxInt}, 4000 + 3000*6 + 3*1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: -1, RecordsPerRequest: 3, PartitionKeyLength: 1}, -1},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: -1, PartitionKeyLength: 1}, -1},
+	} {
+		if got := bodyFor(test.limits); got != test.want {
+			t.Errorf("%+v: %d, want %d", test.limits, got, test.want)
+		}
+	}
+}

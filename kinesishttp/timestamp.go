@@ -1,0 +1,45 @@
+package kinesishttp
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// timeFrom returns the time of milliseconds since 1970, or the nearest one whose year has four digits.
+func timeFrom(milliseconds float64) *time.Time {
+	const first, last = -62135596800_000, 253402300799_999
+	t := time.UnixMilli(int64(max(first, min(last, math.Round(milliseconds))))).UTC()
+	return &t
+}
+
+// A timestamp encodes as AWS's: in JSON as seconds since 1970, printed as Java prints them; in CBOR as milliseconds, tagged
+// as if they were seconds.
+type timestamp struct{ time.Time }
+
+func (t timestamp) MarshalJSON() ([]byte, error) {
+	return []byte(javaDouble(float64(t.UnixMilli()) / 1000)), nil
+}
+
+// javaDouble prints a number that is not below 0.001 as Java's Double.toString does.
+func javaDouble(n float64) string {
+	format := byte('f')
+	if n >= 1e7 {
+		format = 'E'
+	}
+	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(n, format, -1, 64), "E+")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	if !scientific {
+		return digits
+	}
+	return digits + "E" + strings.TrimPrefix(exponent, "0")
+}
+
+func (t timestamp) MarshalCBOR() ([]byte, error) {
+	return cborEncoder.Marshal(cbor.Tag{Number: 1, Content: t.UnixMilli()})
+}
