@@ -124,7 +124,9 @@ func TestReadme(t *testing.T) {
 			t.Errorf("in neither file:\n%s", block[1])
 		}
 	}
-	for _, command := range []string{"\ngo run ./examples/quickstart\n", "\ngo test work\n"} {
+	for _, command := range []string{
+		"\ngo run ./examples/quickstart\n", "\ngo test work\n", "\ngo test -v -run 'NaiveProducer|NothingIsLost' ./examples/producer\n",
+	} {
 		if !strings.Contains(readme, command) {
 			t.Errorf("the README lacks the command %s", command)
 		}

@@ -196,15 +196,16 @@ func TestThrottled(t *testing.T) {
 func TestHealth(t *testing.T) {
 	e := start(t)
 	defer e.finish(t)
-	for path, want := range map[string]string{"/healthz": "200 ok", "/healthz/": "", "/": ""} {
-		request, err := http.NewRequest(http.MethodGet, "http://"+e.addr+path, nil)
+	for target, want := range map[string]string{"GET /healthz": "200 ok", "GET /healthz/": "", "GET /": "", "POST /healthz": ""} {
+		method, path, _ := strings.Cut(target, " ")
+		request, err := http.NewRequest(method, "http://"+e.addr+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		status, body, err := do(http.DefaultClient, request)
 		got := fmt.Sprint(status, " ", body)
 		if err != nil || want != "" && got != want || want == "" && status == http.StatusOK {
-			t.Errorf("%s: got %s, error %v", path, got, err)
+			t.Errorf("%s: got %s, error %v", target, got, err)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, logg
 // withHealth answers GET /healthz, and leaves the rest to next. A ServeMux would redirect some of that.
 func withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" {
+		if r.URL.Path == "/healthz" && r.Method == http.MethodGet {
 			_, _ = io.WriteString(w, "ok")
 			return
 		}

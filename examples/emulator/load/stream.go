@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+const (
+	shards         = 4
+	untilListening = 10 * time.Second
+	untilActive    = 10 * time.Second
+	betweenChecks  = 100 * time.Millisecond
+)
+
+// prepareStream sees to it that the stream exists, and that the endpoint answers a call in full.
+func (l *load) prepareStream() error {
+	c := &conn{address: l.address, timeout: l.timeout}
+	defer c.close()
+	if err := l.dialStarting(c); err != nil {
+		return err
+	}
+	status, err := l.streamStatus(c)
+	if err != nil {
+		return err
+	}
+	if status == missing {
+		if err := l.createStream(c); err != nil {
+			return err
+		}
+	}
+	for start := l.clock.now(); status != "ACTIVE" && status != "UPDATING" && status != unknown; {
+		if l.clock.now().Sub(start) > untilActive {
+			return fmt.Errorf("the stream %q is %s after %v, and not ACTIVE", l.stream, status, untilActive)
+		}
+		l.clock.sleep(betweenChecks)
+		if status, err = l.streamStatus(c); err != nil {
+			return err
+		}
+	}
+	if _, err := l.put(c, l.requests[0]); err != nil {
+		return err
+	}
+	return checkAnswer(c.body.Bytes(), l.records)
+}
+
+// dialStarting dials a server that may have been started a moment ago, and does not listen yet.
+func (l *load) dialStarting(c *conn) error {
+	start := l.clock.now()
+	for {
+		err := c.dial()
+		if !errors.Is(err, syscall.ECONNREFUSED) || l.clock.now().Sub(start) > untilListening {
+			return err
+		}
+		l.clock.sleep(betweenChecks)
+	}
+}
+
+// What a stream's status is apart from those that Kinesis gives it.
+const (
+	missing = "missing"
+	unknown = "unknown" // to a server that takes records and little else
+)
+
+func (l *load) streamStatus(c *conn) (string, error) {
+	const operation = "DescribeStreamSummary"
+	body := encode(map[string]any{"StreamName": l.stream})
+	status, body, err := c.call(newRequest(l.target, l.clock.now(), operation, body))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", operation, err)
+	}
+	if bytes.Contains(body, []byte("ResourceNotFoundException")) {
+		return missing, nil
+	}
+	if bytes.Contains(body, []byte("UnknownOperationException")) {
+		return unknown, nil
+	}
+	if status != http.StatusOK {
+		return "", refused(operation, status, body)
+	}
+	var answer struct {
+		StreamDescriptionSummary struct{ StreamStatus string }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return "", fmt.Errorf("%s: the answer is not as AWS's: %w", operation, err)
+	}
+	return answer.StreamDescriptionSummary.StreamStatus, nil
+}
+
+func (l *load) createStream(c *conn) error {
+	const operation = "CreateStream"
+	body := encode(map[string]any{"StreamName": l.stream, "ShardCount": shards})
+	status, body, err := c.call(newRequest(l.target, l.clock.now(), operation, body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	if status != http.StatusOK {
+		return refused(operation, status, body)
+	}
+	return nil
+}
