@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -166,7 +167,7 @@ func TestAnswered(t *testing.T) {
 	handler := kinesishttp.NewHandler(stream)
 	var got []string
 	handler.Answered = func(_ context.Context, s *putrecords.Stream, out *putrecords.Output) {
-		line := []string{s.Name(), fmt.Sprint(out.FailedRecordCount)}
+		line := []string{s.Name(), strconv.Itoa(out.FailedRecordCount)}
 		for _, result := range out.Records {
 			line = append(line, result.ShardID+string(result.ErrorCode))
 		}
