@@ -19,6 +19,9 @@ type jsonReader struct {
 	faults
 }
 
+// strictBase64 refuses what encodes no data, as production does, but for line ends.
+var strictBase64 = base64.StdEncoding.Strict()
+
 // A jsonReader's buffers are worth keeping: its blobs take as much as all data of a request.
 var jsonReaders = sync.Pool{New: func() any { return &jsonReader{decoder: jsontext.NewDecoder(&bytes.Buffer{})} }}
 
@@ -92,7 +95,7 @@ func (r *jsonReader) blob() []byte {
 		return nil
 	}
 	start := len(r.blobs)
-	n, err := base64.StdEncoding.Strict().Decode(r.blobs[start:cap(r.blobs)], encoded)
+	n, err := strictBase64.Decode(r.blobs[start:cap(r.blobs)], encoded)
 	if err != nil || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0 { // which the decoder ignores
 		r.fault(explainBase64(string(encoded)))
 		return nil
