@@ -18,6 +18,7 @@ func TestBodyFor(t *testing.T) {
 		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 1, PartitionKeyLength: 3001}, 4000 + 3000*6 + 1024 + 1<<20},
 		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: -1}, 4000 + 3000*6 + 3*1024 + 1<<20},
 		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: math.MaxInt}, 4000 + 3000*6 + 3*1024 + 1<<20},
+		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: 3, PartitionKeyLength: 1}, 4000 + 3*12 + 3*1024 + 1<<20},
 		{putrecords.Limits{BytesPerRequest: -1, RecordsPerRequest: 3, PartitionKeyLength: 1}, -1},
 		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: -1, PartitionKeyLength: 1}, -1},
 	} {

@@ -100,8 +100,8 @@ func TestBodyTooLarge(t *testing.T) {
 		request.Body, request.ContentLength = io.NopCloser(body), test.length
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, request)
-		if answer.Code != test.status || answer.Body.Len() != 0 || body.read > test.maxRead {
-			t.Errorf("length %d: status %d with %d bytes after reading %d", test.length, answer.Code, answer.Body.Len(), body.read)
+		if answer.Code != test.status || answer.Body.Len() != 0 || body.read > test.maxRead || answer.Header().Get("Connection") != "close" {
+			t.Errorf("length %d: status %d, %v, with %d bytes after reading %d", test.length, answer.Code, answer.Header(), answer.Body.Len(), body.read)
 		}
 	}
 	// At the limit it is read.
@@ -150,6 +150,9 @@ func TestBodyTooLargeInHTTP2(t *testing.T) {
 	kinesishttp.NewHandler().ServeHTTP(recorder, request)
 	if recorder.Code != http.StatusRequestEntityTooLarge || body.read < 64<<20 || body.read > 65<<20 {
 		t.Errorf("status %d after reading %d", recorder.Code, body.read)
+	}
+	if got := recorder.Header().Get("Connection"); got != "" { // or the other requests of the connection would suffer
+		t.Errorf("the connection is to %s", got)
 	}
 }
 

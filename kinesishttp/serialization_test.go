@@ -146,6 +146,8 @@ func TestBlobs(t *testing.T) {
 		{`ab-_`, `ab-_`, char + "'-'"},
 		{`abc\n`, "abc\n", char + "'\n'"},
 		{`\nabc`, "\nabc", char + "'\n'"},
+		{`\nabcd`, "\nabcd", length + "5"},
+		{`\rabcd`, "\rabcd", length + "5"},
 		{`\rabc`, "\rabc", char + "'\r'"},
 		{`abcd\r\n\r\n`, "abcd\r\n\r\n", char + "'\r'"},
 		{`abc `, `abc `, char + "' '"},
