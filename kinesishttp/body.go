@@ -85,10 +85,10 @@ func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
 		if r.ProtoMajor == 2 { // AWS's JavaScript client sees no answer before it has sent all
 			_, _ = io.CopyN(io.Discard, r.Body, 64<<20)
 		}
-		answerText(w, http.StatusRequestEntityTooLarge, "")
+		send(w, http.StatusRequestEntityTooLarge, nil)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		answerText(w, http.StatusRequestTimeout, fmt.Sprintf("The body did not come within %v.\n", bodyTimeout))
+		send(w, http.StatusRequestTimeout, fmt.Appendf(nil, "The body did not come within %v.\n", bodyTimeout))
 	default:
-		answerText(w, http.StatusBadRequest, "The body ended before its length.\n")
+		send(w, http.StatusBadRequest, []byte("The body ended before its length.\n"))
 	}
 }

@@ -34,8 +34,6 @@ func newCBORReader(data []byte) *cborReader {
 	return r
 }
 
-func (r *cborReader) end() error { return r.err() }
-
 // The major types of CBOR that are not decoded whole.
 const (
 	cborArray = 4

@@ -20,12 +20,8 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 			exclusiveStartShardID = r.text()
 		case "Limit":
 			limit = r.integer()
-		case "StreamARN":
-			streamARN = r.text()
-		case "StreamName":
-			streamName = r.text()
 		default:
-			r.skip()
+			readAddress(r, name, &streamName, &streamARN)
 		}
 	})
 	if err := r.end(); err != nil {
@@ -38,8 +34,8 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	stream := h.find(streamName, streamARN)
-	if err := stream.CheckAddress(streamName, streamARN); err != nil {
+	stream, err := h.lookUp(streamName, streamARN)
+	if err != nil {
 		return nil, err
 	}
 	all := stream.Shards()
@@ -52,21 +48,12 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 
 func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error) {
 	var streamName, streamARN *string
-	r.structure(func(name []byte) {
-		switch string(name) {
-		case "StreamARN":
-			streamARN = r.text()
-		case "StreamName":
-			streamName = r.text()
-		default:
-			r.skip()
-		}
-	})
+	r.structure(func(name []byte) { readAddress(r, name, &streamName, &streamARN) })
 	if err := r.end(); err != nil {
 		return nil, err
 	}
-	stream := h.find(streamName, streamARN)
-	if err := stream.CheckAddress(streamName, streamARN); err != nil {
+	stream, err := h.lookUp(streamName, streamARN)
+	if err != nil {
 		return nil, err
 	}
 	all := stream.Shards()

@@ -25,12 +25,17 @@ var encodings = map[string]*encoding{
 
 var cborEncoder = cborMode(cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode())
 
-// answer writes an answer.
+// answer encodes and sends an answer.
 func (e *encoding) answer(w http.ResponseWriter, status int, v any) {
 	body, err := e.marshal(v)
 	if err != nil {
 		panic(err) // no answer holds a value that has no encoding
 	}
+	send(w, status, body)
+}
+
+// send sends an answer.
+func send(w http.ResponseWriter, status int, body []byte) {
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline())
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

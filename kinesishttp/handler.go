@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -85,6 +84,12 @@ func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
 	return putrecords.MustNew(putrecords.Config{Name: other, Log: putrecords.Discard()})
 }
 
+// lookUp returns the stream that a request names, or what AWS answers where there is none.
+func (h *Handler) lookUp(streamName, streamARN *string) (*putrecords.Stream, error) {
+	stream := h.find(streamName, streamARN)
+	return stream, stream.CheckAddress(streamName, streamARN)
+}
+
 // largestBody returns the bytes of the largest body that a request within AWS's limits, or for any of the streams, can need, or -1 if that
 // is unlimited.
 func (h *Handler) largestBody() int64 {
@@ -122,16 +127,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer bodies.Put(body)
-	enc, ok := encodings[mediaType(r)]
+	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // whatever its parameters are
+	enc, ok := encodings[contentType]
 	target := r.Header.Get("X-Amz-Target")
 	switch {
 	case r.Method != http.MethodPost, !ok && !strings.Contains(target, "."):
-		answerText(w, http.StatusForbidden, "<AccessDeniedException>\n"+
-			"  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n")
+		send(w, http.StatusForbidden, []byte("<AccessDeniedException>\n"+
+			"  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n"))
 	case !ok:
-		answerText(w, http.StatusNotFound, "<UnknownOperationException/>\n")
+		send(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n"))
 	default:
-		w.Header().Set("Content-Type", mediaType(r))
+		w.Header().Set("Content-Type", contentType)
 		h.serve(w, r, enc, body.Bytes())
 	}
 }
@@ -164,19 +170,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, enc *encoding, b
 	}
 }
 
-func mediaType(r *http.Request) string {
-	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // whatever its parameters are
-	return mediaType
-}
-
 // signed reports whether a request looks signed. Nobody checks by whom.
 func signed(r *http.Request) bool {
 	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
-}
-
-// answerText answers without either encoding.
-func answerText(w http.ResponseWriter, status int, text string) {
-	_ = http.NewResponseController(w).SetWriteDeadline(deadline())
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) // who has gone misses it
 }

@@ -42,7 +42,7 @@ func (r *jsonReader) end() error {
 	if _, err := r.decoder.ReadToken(); err != io.EOF { //nolint:errorlint // the decoder returns it unwrapped
 		r.failed = true
 	}
-	return r.err()
+	return r.faults.end()
 }
 
 func (r *jsonReader) structure(member func(name []byte)) bool {

@@ -56,8 +56,8 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 		}
 		in.MaxResults = maxResults
 	}
-	stream := h.find(in.StreamName, in.StreamARN)
-	if err := stream.CheckAddress(in.StreamName, in.StreamARN); err != nil {
+	stream, err := h.lookUp(in.StreamName, in.StreamARN)
+	if err != nil {
 		return nil, err
 	}
 	shards := stream.Shards()
@@ -92,14 +92,10 @@ func readListShards(r reader) (*listShardsInput, error) {
 			in.NextToken = r.text()
 		case "ShardFilter":
 			in.ShardFilter = readShardFilter(r)
-		case "StreamARN":
-			in.StreamARN = r.text()
-		case "StreamName":
-			in.StreamName = r.text()
 		case "StreamCreationTimestamp":
 			r.timestamp() // tells apart streams of one name, of which there is one here
 		default:
-			r.skip()
+			readAddress(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
 	return in, r.end()

@@ -15,12 +15,8 @@ func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
 			in.DryRun = r.boolean()
 		case "Records":
 			in.Records = readEntries(r)
-		case "StreamARN":
-			in.StreamARN = r.text()
-		case "StreamName":
-			in.StreamName = r.text()
 		default:
-			r.skip()
+			readAddress(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
 	if err := r.end(); err != nil {
@@ -77,12 +73,8 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 			in.PartitionKey = r.text()
 		case "SequenceNumberForOrdering":
 			in.SequenceNumberForOrdering = r.text()
-		case "StreamARN":
-			in.StreamARN = r.text()
-		case "StreamName":
-			in.StreamName = r.text()
 		default:
-			r.skip()
+			readAddress(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
 	if err := r.end(); err != nil {

@@ -25,6 +25,18 @@ type reader interface {
 	end() error
 }
 
+// readAddress reads a member that names a stream, and skips any other.
+func readAddress(r reader, name []byte, streamName, streamARN **string) {
+	switch string(name) {
+	case "StreamARN":
+		*streamARN = r.text()
+	case "StreamName":
+		*streamName = r.text()
+	default:
+		r.skip()
+	}
+}
+
 // faults are what a reader has found wrong.
 type faults struct {
 	wrong  string // the text about the first value of a wrong type
@@ -38,7 +50,7 @@ func (f *faults) fault(text string) {
 	}
 }
 
-func (f *faults) err() error {
+func (f *faults) end() error {
 	if f.failed {
 		return serializationError("") // of which production says no more
 	}
