@@ -129,7 +129,7 @@ func play(t *rapid.T, config traceConfig, trace []traceStep, begin time.Time) []
 	}
 	write(s.Shards())
 	for _, shard := range s.Shards() {
-		write(recordsAsJSON(t, s, shard.ShardID))
+		write(recordsOf(t, s, shard.ShardID))
 	}
 	return transcript.Bytes()
 }
@@ -137,16 +137,6 @@ func play(t *rapid.T, config traceConfig, trace []traceStep, begin time.Time) []
 type answer struct {
 	Out *putrecords.Output
 	Err error
-}
-
-func recordsAsJSON(t *rapid.T, s *putrecords.Stream, shardID string) (records []putrecords.Record) {
-	for record, err := range s.Records(shardID) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, record)
-	}
-	return records
 }
 
 // One trace played twice gives the same bytes.
@@ -294,7 +284,7 @@ func playOwn(t *rapid.T, steps []ownStep, withOthers bool) []byte {
 			}
 		}
 	}
-	text, err := json.Marshal([]any{own, s.Stats()[1], s.Shards()[1], recordsAsJSON(t, s, shard1)})
+	text, err := json.Marshal([]any{own, s.Stats()[1], s.Shards()[1], recordsOf(t, s, shard1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords"
 )
@@ -91,7 +92,7 @@ func sequenceNumber(t testing.TB, e putrecords.ResultEntry) putrecords.SequenceN
 }
 
 // recordsOf returns what the log holds of a shard.
-func recordsOf(t testing.TB, s *putrecords.Stream, shardID string) []putrecords.Record {
+func recordsOf(t rapid.TB, s *putrecords.Stream, shardID string) []putrecords.Record {
 	t.Helper()
 	var records []putrecords.Record
 	for r, err := range s.Records(shardID) {

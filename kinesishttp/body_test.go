@@ -132,8 +132,7 @@ func TestBodyTooLarge(t *testing.T) {
 func TestBodyTooLargeInHTTP2(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{Protocols: protocols(true)}}
 	defer client.CloseIdleConnections()
-	request := newRequest(t, jsonType, "PutRecords", make([]byte, 20<<20))
-	request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", serve(t, kinesishttp.NewHandler())
+	request := newRequestTo(t, serve(t, kinesishttp.NewHandler()), make([]byte, 20<<20))
 	answer, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -375,9 +374,7 @@ func TestManyConnections(t *testing.T) {
 		done.Go(func() {
 			client := &http.Client{Transport: &http.Transport{Protocols: protocols(i%2 == 0)}}
 			defer client.CloseIdleConnections()
-			request := newRequest(t, jsonType, "PutRecords", []byte(smallRequest))
-			request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", server
-			answer, err := client.Do(request)
+			answer, err := client.Do(newRequestTo(t, server, []byte(smallRequest)))
 			if err != nil {
 				t.Error(err)
 				return
@@ -423,9 +420,7 @@ func TestProtocols(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		client := &http.Client{Transport: &http.Transport{Protocols: protocols(http2)}}
 		defer client.CloseIdleConnections()
-		request := newRequest(t, jsonType, "PutRecords", []byte(smallRequest))
-		request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", server
-		answer, err := client.Do(request)
+		answer, err := client.Do(newRequestTo(t, server, []byte(smallRequest)))
 		if err != nil {
 			t.Fatal(err)
 		}

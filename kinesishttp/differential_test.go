@@ -1,7 +1,6 @@
 package kinesishttp_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
@@ -89,12 +88,8 @@ func drawInput(t *rapid.T) *putrecords.Input {
 }
 
 func serveDrawn(t *rapid.T, stream *putrecords.Stream, contentType string, body []byte) (int, []byte) {
-	request := httptest.NewRequestWithContext(t.Context(), "POST", "/", bytes.NewReader(body))
-	request.Header.Set("Content-Type", contentType)
-	request.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecords")
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256")
 	answer := httptest.NewRecorder()
-	kinesishttp.NewHandler(stream).ServeHTTP(answer, request)
+	kinesishttp.NewHandler(stream).ServeHTTP(answer, newRequest(t, contentType, "PutRecords", body))
 	return answer.Code, answer.Body.Bytes()
 }
 
@@ -118,14 +113,4 @@ func wantSameRecords(t *rapid.T, a, b *putrecords.Stream) {
 	if diff := cmp.Diff(a.Stats(), b.Stats()); diff != "" {
 		t.Fatalf("stats (-called +served):\n%s", diff)
 	}
-}
-
-func recordsOf(t *rapid.T, stream *putrecords.Stream, shardID string) (records []putrecords.Record) {
-	for record, err := range stream.Records(shardID) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, record)
-	}
-	return records
 }

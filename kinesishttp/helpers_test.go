@@ -2,12 +2,14 @@ package kinesishttp_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords"
 )
@@ -28,13 +30,27 @@ func newStream(config putrecords.Config) *putrecords.Stream {
 	return putrecords.MustNew(config)
 }
 
+// A tester is a *testing.T or a *rapid.T.
+type tester interface {
+	rapid.TB
+	Context() context.Context
+}
+
 // newRequest returns a request for an operation that is well formed but for its body.
-func newRequest(t testing.TB, contentType, operation string, body []byte) *http.Request {
+func newRequest(t tester, contentType, operation string, body []byte) *http.Request {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
+	return request
+}
+
+// newRequestTo returns a PutRecords request in JSON as a client sends it to a host.
+func newRequestTo(t testing.TB, host string, body []byte) *http.Request {
+	t.Helper()
+	request := newRequest(t, jsonType, "PutRecords", body)
+	request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", host
 	return request
 }
 
@@ -78,12 +94,19 @@ func stored(t testing.TB, stream *putrecords.Stream) int {
 	t.Helper()
 	n := 0
 	for _, sh := range stream.Shards() {
-		for _, err := range stream.Records(sh.ShardID) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-		}
+		n += len(recordsOf(t, stream, sh.ShardID))
 	}
 	return n
+}
+
+// recordsOf returns what a stream holds of a shard.
+func recordsOf(t tester, stream *putrecords.Stream, shardID string) (records []putrecords.Record) {
+	t.Helper()
+	for record, err := range stream.Records(shardID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, record)
+	}
+	return records
 }

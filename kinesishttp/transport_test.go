@@ -78,9 +78,7 @@ func TestTransportTimeout(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{&putrecords.MemoryLog{}, time.Minute}})
 		client := &http.Client{Transport: kinesishttp.NewTransport(kinesishttp.NewHandler(stream)), Timeout: 10 * time.Second}
 		begin := time.Now()
-		request := newRequest(t, jsonType, "PutRecords", []byte(smallRequest))
-		request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", "kinesis.test"
-		_, err := client.Do(request) //nolint:bodyclose // there is none
+		_, err := client.Do(newRequestTo(t, "kinesis.test", []byte(smallRequest))) //nolint:bodyclose // there is none
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 10*time.Second {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}

@@ -13,8 +13,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
+
+	"github.com/putrecords/putrecords/examples/internal/flagvalue"
 )
 
 //go:generate go run ./internal/genlog access.log
@@ -85,8 +86,8 @@ func parseArgs(args []string) (options, error) {
 	opts := options{keyField: 1, shards: 4}
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Func("key", "", wholeNumber(&opts.keyField, maxKeyField))
-	flags.Func("shards", "", wholeNumber(&opts.shards, maxShards))
+	flags.Func("key", "", flagvalue.WholeNumber(&opts.keyField, maxKeyField))
+	flags.Func("shards", "", flagvalue.WholeNumber(&opts.shards, maxShards))
 	flags.BoolVar(&opts.json, "json", false, "")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -99,18 +100,6 @@ func parseArgs(args []string) (options, error) {
 		return options{}, errors.New("the name of the FILE is empty")
 	}
 	return opts, nil
-}
-
-// wholeNumber returns what sets n to the value of a flag.
-func wholeNumber(n *int, most int) func(string) error {
-	return func(value string) error {
-		v, err := strconv.Atoi(value)
-		if err != nil || v < 1 || v > most {
-			return fmt.Errorf("it is not a whole number from 1 to %d", most)
-		}
-		*n = v
-		return nil
-	}
 }
 
 // read returns the log that the options name.

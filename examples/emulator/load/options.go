@@ -8,9 +8,10 @@ import (
 	"net"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/putrecords/putrecords/examples/internal/flagvalue"
 )
 
 type options struct {
@@ -46,11 +47,11 @@ func parseArgs(args []string) (options, error) {
 	}
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Func("calls", "", wholeNumber(&opts.calls, 1_000_000))
-	flags.Func("records", "", wholeNumber(&opts.records, maxRecords))
-	flags.Func("bytes", "", wholeNumber(&opts.bytes, maxRecordBytes-keyLength))
-	flags.Func("connections", "", wholeNumber(&opts.connections, 1000))
-	flags.Func("rounds", "", wholeNumber(&opts.rounds, 1000))
+	flags.Func("calls", "", flagvalue.WholeNumber(&opts.calls, 1_000_000))
+	flags.Func("records", "", flagvalue.WholeNumber(&opts.records, maxRecords))
+	flags.Func("bytes", "", flagvalue.WholeNumber(&opts.bytes, maxRecordBytes-keyLength))
+	flags.Func("connections", "", flagvalue.WholeNumber(&opts.connections, 1000))
+	flags.Func("rounds", "", flagvalue.WholeNumber(&opts.rounds, 1000))
 	flags.Func("time", "", duration(&opts.time, time.Hour))
 	flags.StringVar(&opts.stream, "stream", opts.stream, "")
 	if err := flags.Parse(args); err != nil {
@@ -82,7 +83,7 @@ func parseTarget(arg string) (target, error) {
 	endpoint = strings.TrimSuffix(endpoint, "/")
 	t := target{url: endpoint}
 	if hasPID {
-		if err := wholeNumber(&t.pid, 1<<22)(pid); err != nil {
+		if err := flagvalue.WholeNumber(&t.pid, 1<<22)(pid); err != nil {
 			return target{}, fmt.Errorf("the PID of %q: %w", arg, err)
 		}
 	}
@@ -99,18 +100,6 @@ func parseTarget(arg string) (target, error) {
 	}
 	t.address = net.JoinHostPort(u.Hostname(), port)
 	return t, nil
-}
-
-// wholeNumber returns what sets n to the value of a flag.
-func wholeNumber(n *int, most int) func(string) error {
-	return func(value string) error {
-		v, err := strconv.Atoi(value)
-		if err != nil || v < 1 || v > most {
-			return fmt.Errorf("it is not a whole number from 1 to %d", most)
-		}
-		*n = v
-		return nil
-	}
 }
 
 // duration returns what sets d to the value of a flag.
