@@ -8,45 +8,25 @@ import (
 	"time"
 )
 
-// PutRecords answers a PutRecords request. The error is an [*Error] if AWS would refuse the whole request, and then nothing is stored,
-// unless a fault has both WholeRequest and AfterAppend. It is ctx.Err() if the context is done when the call begins. Any other error
-// means that the clock reads a time that sequence numbers cannot hold. A nil request is an empty one.
-//
-// An answer without an error may still hold failed records: see [Output.FailedRecordCount]. AWS: "A single record failure does
-// not stop the processing of subsequent records."
-//
-// The request and its data are the caller's again when PutRecords returns.
-func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if in == nil {
-		in = &Input{}
-	}
-	if err := s.limits.checkConstraints(in); err != nil {
-		return nil, err
-	}
-	return s.answer(ctx, "PutRecords", in, nil)
-}
-
-// Put is [Stream.PutRecords] for records alone: the request carries the stream's name.
-func (s *Stream) Put(ctx context.Context, records ...RequestEntry) (*Output, error) {
-	return s.PutRecords(ctx, &Input{Records: records, StreamName: &s.name})
-}
-
-// answer answers a request that has passed the constraints of its operation's model. Ordering is its SequenceNumberForOrdering, or nil.
+// answer answers a request that has passed the constraints of its operation's model. ordering is
+// its SequenceNumberForOrdering, or nil.
 func (s *Stream) answer(ctx context.Context, operation string, in *Input, ordering *string) (*Output, error) {
-	c := s.takeCall(ctx, in.Records)
-	c.operation = operation
+	c := call{
+		scratch:   s.takeScratch(len(in.Records)),
+		stream:    s,
+		operation: operation,
+		ctx:       ctx,
+		entries:   in.Records,
+	}
 	out, err := c.put(in, ordering)
-	s.giveCall(c) // not after a panic: a log that is at fault may still write to the call's records
+	s.giveScratch(c.scratch) // not after a panic: a faulty log may still write to its records
 	return out, err
 }
 
-// validate makes the checks that a request must pass after the constraints of its model, in AWS's order, and finds the hash keys
-// of its records.
+// validate makes the checks that come after the constraints of the model, in AWS's order, and finds
+// the records' hash keys.
 func (s *Stream) validate(in *Input, keys []HashKey) error {
-	if err := s.checkAddress(in.StreamName, in.StreamARN); err != nil {
+	if err := s.checkReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
 	if err := hashKeysOf(in.Records, keys); err != nil {
@@ -55,48 +35,59 @@ func (s *Stream) validate(in *Input, keys []HashKey) error {
 	return s.limits.checkSize(in)
 }
 
-// A call is a request on its way through a stream.
+// A call is one request on its way through a stream.
 type call struct {
+	*scratch
 	stream    *Stream
-	operation string // as AWS's texts name it
+	operation string // as AWS's messages name it
 	ctx       context.Context
 	now       time.Time
 	entries   []RequestEntry
-	results   []ResultEntry // of the entries; one without an ErrorCode has been stored, or is yet to be
+	results   []ResultEntry // one for each entry; without an ErrorCode it is stored, or still to be
+}
 
-	// What the call needs for its own time, and a later one of the stream uses again: 80 KiB for 500 records.
-	keys     []HashKey // of the entries
-	shards   []*shard  // where the entries go
-	slots    []int     // the places of these in layout.open
-	left     []int     // the indexes of entries to be stored, in the request's order
-	groups   []group   // those that have begun to be stored
-	groupAt  []int     // by slot, 1 + the place in groups; all zero outside divide
-	indexes  []int     // shared out among the groups, as admitted and records are
+// A scratch is the memory that a call needs only while it runs. Calls reuse it, because it takes
+// 80 KiB for 500 records.
+//
+//	keys      the hash key of each entry
+//	shards    the shard of each entry
+//	slots     that shard's place in layout.open
+//	pending   the indexes of the entries still to be stored, in the request's order
+//	groups    the groups that have begun to be stored
+//	groupAt   by slot, 1 + the place in groups; all zero outside divide
+//	indexes   shared out among the groups, as are admitted and records
+type scratch struct {
+	keys     []HashKey
+	shards   []*shard
+	slots    []int
+	pending  []int
+	groups   []group
+	groupAt  []int
+	indexes  []int
 	admitted []int
 	records  []Record
 }
 
-func (s *Stream) takeCall(ctx context.Context, entries []RequestEntry) *call {
-	c, ok := s.calls.Get().(*call)
+// takeScratch returns a scratch for a call of n entries.
+func (s *Stream) takeScratch(n int) *scratch {
+	c, ok := s.scratches.Get().(*scratch)
 	if !ok {
-		c = &call{stream: s}
+		c = &scratch{}
 	}
-	n := len(entries)
-	c.ctx, c.entries = ctx, entries
 	c.keys, c.shards, c.slots = resize(c.keys, n), resize(c.shards, n), resize(c.slots, n)
 	c.indexes, c.admitted, c.records = resize(c.indexes, n), resize(c.admitted, n), resize(c.records, n)
 	return c
 }
 
-// resize returns a slice of n elements, which are not cleared.
+// resize returns a slice of n elements, without clearing them.
 func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
 
-// giveCall keeps a call's slices for another call, and nothing of what is the caller's.
-func (s *Stream) giveCall(c *call) {
-	c.ctx, c.entries, c.results = nil, nil, nil
+// giveScratch keeps a scratch for another call. It drops all references to the caller's memory.
+func (s *Stream) giveScratch(c *scratch) {
 	clear(c.records)
+	clear(c.groups)
 	c.groups = c.groups[:0]
-	s.calls.Put(c)
+	s.scratches.Put(c)
 }
 
 func (c *call) put(in *Input, ordering *string) (*Output, error) {
@@ -112,11 +103,11 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 		return nil, c.stream.invalidOrdering(*ordering)
 	}
 	c.results = make([]ResultEntry, len(c.entries))
-	c.left = c.left[:0]
+	c.pending = c.pending[:0]
 	for i := range c.entries {
-		c.left = append(c.left, i)
+		c.pending = append(c.pending, i)
 	}
-	c.route(c.left)
+	c.route()
 	if err := c.failRequest(beforeAppend); err != nil {
 		return nil, err
 	}
@@ -132,11 +123,11 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 	return c.output(), nil
 }
 
-// route finds the shards of entries.
-func (c *call) route(indexes []int) {
+// route finds the shards of the pending entries.
+func (c *call) route() {
 	layout := c.stream.layoutAt(c.now)
 	c.groupAt = resize(c.groupAt, len(layout.open))
-	for _, i := range indexes {
+	for _, i := range c.pending {
 		slot := layout.route(c.keys[i])
 		c.slots[i], c.shards[i] = slot, layout.open[slot]
 	}
@@ -148,7 +139,8 @@ const (
 	afterAppend  = true
 )
 
-// failRequest returns the answer of a fault that fails the whole request before or after records are stored, or nil.
+// failRequest returns the answer of a fault that fails the whole request, before or after its
+// records are stored, or nil.
 func (c *call) failRequest(after bool) error {
 	for _, injection := range c.stream.faults.snapshot() {
 		if !injection.fault.wholeRequest() || injection.fault.AfterAppend != after {
@@ -163,7 +155,8 @@ func (c *call) failRequest(after bool) error {
 	return nil
 }
 
-// failRecords gives entries the answers of faults that fail single records before or after they are stored.
+// failRecords gives entries the answers of faults that fail single records, before or after they
+// are stored.
 func (c *call) failRecords(after bool) {
 	if len(c.stream.faults.snapshot()) == 0 {
 		return
@@ -172,7 +165,8 @@ func (c *call) failRecords(after bool) {
 		if c.results[i].ErrorCode != "" {
 			continue
 		}
-		for _, injection := range c.stream.faults.snapshot() { // anew, for the last record may have used one up
+		// A new snapshot for each record, because the last record may have used a fault up.
+		for _, injection := range c.stream.faults.snapshot() {
 			if injection.fault.wholeRequest() || injection.fault.AfterAppend != after || !injection.answers(c.attempt(i)) {
 				continue
 			}
@@ -205,25 +199,26 @@ type group struct {
 	size    int
 	indexes []int // of the entries, in the request's order
 
-	// What the shard makes of it.
+	// The rest is what the shard makes of the entries.
 	admitted        Count
 	throttled       Count
-	number          SequenceNumber // of the admitted entries, but for the position
+	number          SequenceNumber // of the admitted entries, except for the position
 	admittedIndexes []int
 	records         []Record // of the admitted entries
 	wait            func() error
-	failed          bool // to store
+	failed          bool // the log could not store the records
 }
 
-// store stores the entries that no fault has answered, and answers them.
+// store stores and answers the entries that no fault has answered.
 func (c *call) store() {
-	c.left = slices.DeleteFunc(c.left, func(i int) bool { return c.results[i].ErrorCode != "" })
+	c.pending = slices.DeleteFunc(c.pending, func(i int) bool { return c.results[i].ErrorCode != "" })
 	indexes, admitted, records := c.indexes, c.admitted, c.records
-	for len(c.left) > 0 {
-		c.left = c.begin(c.divide(indexes, admitted, records))
-		c.route(c.left)
-		// The shards of these have closed since they were routed: they make new groups, beside those that have begun.
-		n := len(c.left)
+	for len(c.pending) > 0 {
+		c.begin(c.divide(indexes, admitted, records))
+		c.route()
+		// What is pending now was routed to shards that have closed since. It makes new groups
+		// beside those that have begun.
+		n := len(c.pending)
 		indexes, admitted, records = make([]int, n), make([]int, n), make([]Record, n)
 	}
 	stored := 0
@@ -236,17 +231,18 @@ func (c *call) store() {
 		}
 		stored += len(g.records)
 	}
-	var digits strings.Builder // of all numbers, which are slices of one string
+	var digits strings.Builder // of all numbers; each number is a slice of this one string
 	digits.Grow(stored * numberDigits)
 	for k := range c.groups {
 		c.answer(&c.groups[k], &digits)
 	}
 }
 
-// divide makes groups of the entries that are left, with room in the given slices, in the order of their first entries.
+// divide makes groups of the pending entries, ordered by their first entries. The slices have room
+// for all groups.
 func (c *call) divide(indexes, admitted []int, records []Record) []group {
 	first := len(c.groups)
-	for _, i := range c.left {
+	for _, i := range c.pending {
 		at := &c.groupAt[c.slots[i]]
 		if *at == 0 {
 			c.groups = append(c.groups, group{shard: c.shards[i]})
@@ -261,7 +257,7 @@ func (c *call) divide(indexes, admitted []int, records []Record) []group {
 		g.admittedIndexes, admitted = admitted[:0:g.size], admitted[g.size:]
 		g.records, records = records[:0:g.size], records[g.size:]
 	}
-	for _, i := range c.left {
+	for _, i := range c.pending {
 		g := &c.groups[c.groupAt[c.slots[i]]-1]
 		g.indexes = append(g.indexes, i)
 	}
@@ -271,21 +267,21 @@ func (c *call) divide(indexes, admitted []int, records []Record) []group {
 	return groups
 }
 
-// begin has each shard begin to store its group. It returns the entries, in the request's order, whose shards have closed.
-func (c *call) begin(groups []group) (left []int) {
-	left = c.left[:0]
+// begin has each shard begin to store its group. Entries whose shard has closed stay pending, in
+// the request's order.
+func (c *call) begin(groups []group) {
+	c.pending = c.pending[:0]
 	for k := range groups {
 		g := &groups[k]
 		if !g.shard.begin(c.ctx, c.stream.log, c.entries, g, c.now) {
-			left = append(left, g.indexes...)
+			c.pending = append(c.pending, g.indexes...)
 			g.indexes = nil
 		}
 	}
-	slices.Sort(left)
-	return left
+	slices.Sort(c.pending)
 }
 
-// answer gives the entries of a group their results.
+// answer gives a group's entries their results.
 func (c *call) answer(g *group, digits *strings.Builder) {
 	var throttled ResultEntry
 	if g.throttled.Records > 0 {
@@ -306,8 +302,8 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 			continue
 		}
 		if number.Position <= position || number.Position >= lastPosition {
-			panic(fmt.Sprintf("putrecords: the Log gave a record of %s position %d after %d; positions increase from 1 to less than 2^63-1",
-				g.shard.id, number.Position, position))
+			panic(fmt.Sprintf("putrecords: the Log gave a record of %s position %d after %d; positions must increase "+
+				"from 1 to less than 2^63-1", g.shard.id, number.Position, position))
 		}
 		position = number.Position
 		var printed [numberDigits]byte

@@ -5,15 +5,16 @@ import (
 	"fmt"
 )
 
-// An ErrorCode is the name of an error, spelled as AWS spells it. It is an error itself, so that
+// An ErrorCode is the name of an error, spelled as AWS spells it. It is an error itself, so
 //
 //	errors.Is(err, putrecords.ResourceNotFoundException)
 //
-// holds for every [*Error] with that code.
+// is true for every [*Error] with that code.
 type ErrorCode string
 
-// The codes that PutRecords, PutRecord, SplitShard and MergeShards answer with. Those that a stream cannot cause by itself, such as
-// AccessDeniedException and the KMS codes, come from [Stream.Inject].
+// The codes that PutRecords, PutRecord, SplitShard and MergeShards answer with. Those that a stream
+// cannot produce on its own, such as AccessDeniedException and the KMS codes, come from
+// [Stream.Inject].
 const (
 	AccessDeniedException                  ErrorCode = "AccessDeniedException"
 	DryRunOperationException               ErrorCode = "DryRunOperationException"
@@ -35,19 +36,21 @@ const (
 // Error returns the code itself.
 func (c ErrorCode) Error() string { return string(c) }
 
-// perRecord reports whether AWS returns the code for single records of an otherwise successful answer.
+// perRecord reports whether AWS returns the code for single records in a successful answer.
 func (c ErrorCode) perRecord() bool {
 	return c == ProvisionedThroughputExceededException || c == InternalFailure
 }
 
-// An Error is an answer that refuses a whole request. It encodes as the body that AWS sends. It has the methods ErrorCode and
-// ErrorMessage of the AWS SDK's smithy.APIError, but is none, for it lacks ErrorFault.
+// An Error is an answer that rejects a whole request. It encodes as the body that AWS sends. It has
+// smithy.APIError's ErrorCode and ErrorMessage methods but does not implement the interface: it has
+// no ErrorFault.
 type Error struct {
 	Code    ErrorCode `json:"__type"`
 	Message string    `json:"message"`
 }
 
-// MarshalJSON encodes the error as the body that AWS sends, in which a few codes have their text as "Message".
+// MarshalJSON encodes the error as the body that AWS sends. With a few codes, AWS spells the member
+// "Message".
 func (e Error) MarshalJSON() ([]byte, error) {
 	switch e.Code {
 	case AccessDeniedException, "SerializationException":
@@ -72,7 +75,8 @@ func (e *Error) ErrorCode() string { return string(e.Code) }
 // ErrorMessage returns the message.
 func (e *Error) ErrorMessage() string { return e.Message }
 
-// HTTPStatusCode returns the status of the HTTP response that carries the error: 500 for InternalFailure, 400 for all others.
+// HTTPStatusCode returns the status of the HTTP response that carries the error: 500 for
+// InternalFailure, and 400 for all other codes.
 func (e *Error) HTTPStatusCode() int {
 	if e.Code == InternalFailure {
 		return 500
@@ -83,7 +87,7 @@ func (e *Error) HTTPStatusCode() int {
 // A ConfigError is what [New] returns for an invalid [Config].
 type ConfigError struct {
 	Field  string // the field of Config, such as "Limits.ByteBurst" or "Layout[2].ShardID"
-	Reason string // the value and the rule that it breaks
+	Reason string // the value, and the rule that it breaks
 }
 
 // Error names the field, the value and the rule.
@@ -145,8 +149,9 @@ func (s *Stream) notAdjacent(shardID, adjacentShardID string) *Error {
 		"eligible for merging", shardID, adjacentShardID, s.name, s.accountID)
 }
 
-// defaultError is the answer of a fault that brings no text of its own: AWS's text for the code where this package knows
-// one, the sentence that describes the code on AWS's page where it does not, and the code itself where there is neither.
+// defaultError is the answer of a fault without a message of its own. The message is AWS's, if this
+// package knows it, or else the sentence that describes the code on AWS's page, or else the code
+// itself.
 func (s *Stream) defaultError(code ErrorCode, operation, shardID string) *Error {
 	switch code {
 	case ProvisionedThroughputExceededException:

@@ -6,52 +6,59 @@ import (
 	"sync"
 )
 
-// A Fault makes a stream fail on demand. The zero Fault fails one record with InternalFailure. It is deterministic: which records
-// it meets is Match's choice, and how often it answers is Count's.
+// A Fault makes a stream fail on demand. The zero Fault fails one record with InternalFailure. A
+// Fault is deterministic: Match chooses the records it fails, and Count says how many times it
+// answers.
 //
-// A code that AWS returns only for whole requests (any but ProvisionedThroughputExceededException and InternalFailure) fails
-// the request when one of its records matches, and so does any code with WholeRequest.
+// A code that AWS returns only for whole requests (any except
+// ProvisionedThroughputExceededException and InternalFailure) fails the request when one of its
+// records matches. So does any code with WholeRequest.
 //
-// For a fault that lasts for a time, end it with [Injection.Remove], or let Match read the stream's clock.
+// For a fault that lasts some time, end it with [Injection.Remove], or let Match read the stream's
+// clock.
 type Fault struct {
-	Code         ErrorCode          // what the caller sees; "" is InternalFailure
-	Message      string             // "" is AWS's text for the code, and the code itself where none is known
-	Match        func(Attempt) bool // which records; nil is every record; called without locks, by several callers at once
-	Count        int                // how many answers; 0 is one, and below 0 there is no end until the fault is removed
-	WholeRequest bool               // fail the whole request, even with a code that AWS gives to single records
-	AfterAppend  bool               // store the record, or with WholeRequest the request, and report a failure all the same
+	Code    ErrorCode // what the caller sees; "" is InternalFailure
+	Message string    // "" is AWS's message for the code, or the code itself if none is known
+
+	// Match chooses the records. Nil is every record. It is called without locks, and concurrently.
+	Match func(Attempt) bool
+
+	Count        int  // how many answers; 0 is one, and a negative Count has no end
+	WholeRequest bool // fail the whole request, even with a code that AWS gives to single records
+	AfterAppend  bool // store the record, or all of WholeRequest's records, before the failure
 }
 
 // An Attempt is a record on its way into a shard.
 type Attempt struct {
 	Index        int // in the request
 	PartitionKey string
-	HashKey      HashKey // the explicit one if there is one
+	HashKey      HashKey // the explicit hash key if there is one
 	ShardID      string
 	Bytes        int // data and partition key
 }
 
-// An Injection is a fault in a stream. Its methods may be called from several goroutines at once.
+// An Injection is a fault in force. It is safe for concurrent use.
 type Injection struct {
 	fault  Fault
 	faults *faults
 	hits   int // guarded by faults.mu
 }
 
-// faults are the injections of a stream that are in force, the earliest first.
+// faults are a stream's injections in force, the earliest first.
 type faults struct {
 	mu     sync.Mutex
-	active []*Injection // replaced, never changed, so that a snapshot can be read without the lock
+	active []*Injection // replaced, never changed, so a snapshot can be read without the lock
 }
 
-// Inject puts a fault in force and returns a handle on it. Faults meet a request in this order, and each time the one that was injected
-// first answers, until it is used up:
+// Inject puts a fault in force and returns a handle on it. A request meets faults in this order. At
+// each step the fault that was injected first answers, until it is used up:
 //
-//  1. those of whole requests, after validation, so that a request which fails validation uses none up, and before a dry run is
-//     answered;
-//  2. those of single records, before throttling, so that these records take nothing of their shard's throughput;
-//  3. those of whole requests with AfterAppend, which match stored records;
-//  4. those of single records with AfterAppend, likewise.
+//  1. faults of whole requests, after validation and before a dry run is answered; a request that
+//     fails validation uses up no fault;
+//  2. faults of single records, before throttling; these records use none of their shard's
+//     throughput;
+//  3. faults of whole requests with AfterAppend, which match stored records;
+//  4. faults of single records with AfterAppend, which match stored records too.
 func (s *Stream) Inject(fault Fault) *Injection {
 	if fault.Code == "" {
 		fault.Code = InternalFailure
@@ -59,19 +66,21 @@ func (s *Stream) Inject(fault Fault) *Injection {
 	if fault.Count == 0 {
 		fault.Count = 1
 	}
-	fault.Code = ErrorCode(strings.ToValidUTF8(string(fault.Code), "\ufffd")) // which encoding/json would do, and CBOR not
+	// encoding/json replaces invalid UTF-8 too, but CBOR does not.
+	fault.Code = ErrorCode(strings.ToValidUTF8(string(fault.Code), "\ufffd"))
 	fault.Message = strings.ToValidUTF8(fault.Message, "\ufffd")
 	return s.faults.add(fault)
 }
 
-// Hits returns how many times the fault has answered: how many records it has failed, or how many whole requests.
+// Hits returns how many times the fault has answered: the number of records, or of whole requests,
+// that it has failed.
 func (i *Injection) Hits() int {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()
 	return i.hits
 }
 
-// Remove ends the fault. Removing it again, or after it is used up, does nothing.
+// Remove ends the fault. If the fault is used up or removed already, Remove does nothing.
 func (i *Injection) Remove() {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()
@@ -101,7 +110,7 @@ func (f *faults) snapshot() []*Injection {
 // wholeRequest reports whether the fault fails whole requests.
 func (f *Fault) wholeRequest() bool { return f.WholeRequest || !f.Code.perRecord() }
 
-// answers reports whether the fault answers the attempt, and counts that.
+// answers reports whether the fault answers the attempt. If so, it counts a hit.
 func (i *Injection) answers(attempt Attempt) bool {
 	if i.fault.Match != nil && !i.fault.Match(attempt) {
 		return false
@@ -110,7 +119,7 @@ func (i *Injection) answers(attempt Attempt) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !slices.Contains(f.active, i) {
-		return false // used up or removed meanwhile
+		return false // used up or removed in the meantime
 	}
 	i.hits++
 	if i.hits == i.fault.Count {
@@ -119,7 +128,7 @@ func (i *Injection) answers(attempt Attempt) bool {
 	return true
 }
 
-// error returns what the fault answers the record at an index of a call with.
+// error returns the fault's answer for the record at the index of a call.
 func (i *Injection) error(c *call, index int) *Error {
 	err := c.stream.defaultError(i.fault.Code, c.operation, c.shards[index].id)
 	if i.fault.Message != "" {

@@ -11,23 +11,25 @@ import (
 	"strconv"
 )
 
-// A HashKey is a point of the 128-bit space that the shards of a stream divide among themselves. It is big-endian, so an MD5
-// digest is one as it stands. The zero value is hash key 0. It prints and encodes as AWS writes it, in decimal.
+// A HashKey is a point in the 128-bit hash space that the shards of a stream divide among
+// themselves. It is big-endian, so an MD5 digest is a HashKey as it stands. The zero value is hash
+// key 0. A HashKey prints and encodes as AWS writes it, in decimal.
 type HashKey [16]byte
 
-// HashKeyOf returns the hash key of a partition key: the MD5 digest of its bytes. AWS: "An MD5 hash function is used to map
-// partition keys to 128-bit integer values".
+// HashKeyOf returns the hash key of a partition key: the MD5 digest of its bytes. AWS: "An MD5 hash
+// function is used to map partition keys to 128-bit integer values".
 func HashKeyOf(partitionKey string) HashKey {
 	var key HashKey
 	withMD5(func() { key = md5.Sum([]byte(partitionKey)) })
 	return key
 }
 
-// withMD5 runs f, which may use MD5 even in a program that admits only FIPS 140-3 algorithms: here it routes records, and
-// secures nothing.
+// withMD5 runs f, which may use MD5 even in a program that admits only FIPS 140-3 algorithms: here
+// it routes records, and secures nothing.
 func withMD5(f func()) { fips140.WithoutEnforcement(f) }
 
-// HashKeyFromBig returns n as a hash key. A nil n, or one outside 0 to 2^128-1, is an error that is strconv.ErrRange.
+// HashKeyFromBig returns n as a hash key. It returns an error wrapping strconv.ErrRange if n is nil
+// or outside 0 to 2^128-1.
 func HashKeyFromBig(n *big.Int) (HashKey, error) {
 	if n == nil || n.Sign() < 0 || n.BitLen() > 128 {
 		return HashKey{}, fmt.Errorf("putrecords: hash key %v is not between 0 and 2^128-1: %w", n, strconv.ErrRange)
@@ -37,8 +39,9 @@ func HashKeyFromBig(n *big.Int) (HashKey, error) {
 	return key, nil
 }
 
-// ParseHashKey reads a hash key as an ExplicitHashKey is written: 1 to 39 decimal digits without a sign and without leading
-// zeroes. Anything else is an error that is strconv.ErrSyntax, and a number above 2^128-1 one that is strconv.ErrRange.
+// ParseHashKey parses a hash key written like an ExplicitHashKey: 1 to 39 decimal digits without a
+// sign and without leading zeroes. It returns an error wrapping strconv.ErrRange if the number is
+// above 2^128-1, and one wrapping strconv.ErrSyntax for anything else.
 func ParseHashKey(decimal string) (HashKey, error) {
 	if !isHashKeyDecimal(decimal) {
 		return HashKey{}, fmt.Errorf("putrecords: hash key %q is not 1 to 39 decimal digits without leading zeroes: %w",
@@ -51,7 +54,10 @@ func ParseHashKey(decimal string) (HashKey, error) {
 	return key, nil
 }
 
-// isHashKeyDecimal reports whether s matches AWS's pattern 0|([1-9]\d{0,38}).
+// hashKeyPattern is the pattern of an ExplicitHashKey, as AWS prints it.
+const hashKeyPattern = `^(0|([1-9]\d{0,38}))$`
+
+// isHashKeyDecimal reports whether s matches hashKeyPattern.
 func isHashKeyDecimal(s string) bool {
 	if s == "" || len(s) > 39 || s[0] == '0' && s != "0" {
 		return false
@@ -64,8 +70,8 @@ func isHashKeyDecimal(s string) bool {
 	return true
 }
 
-// hashKeyFromDecimal returns the value of up to 39 decimal digits, and whether it is below 2^128. It computes in two words,
-// where math/big would allocate for every record.
+// hashKeyFromDecimal returns the value of up to 39 decimal digits, and whether it is below 2^128.
+// It computes in two words, because math/big would allocate for every record.
 func hashKeyFromDecimal(digits string) (HashKey, bool) {
 	var high, low uint64
 	for i := range len(digits) {
@@ -93,10 +99,10 @@ func (k HashKey) String() string { return k.Big().String() }
 // Compare returns -1 if k is below other, 0 if they are equal, and +1 if k is above.
 func (k HashKey) Compare(other HashKey) int { return bytes.Compare(k[:], other[:]) }
 
-// MarshalText implements [encoding.TextMarshaler]: the hash key in decimal.
+// MarshalText implements [encoding.TextMarshaler]. It returns the hash key in decimal.
 func (k HashKey) MarshalText() ([]byte, error) { return k.Big().Append(nil, 10), nil }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]. It takes what [ParseHashKey] takes.
+// UnmarshalText implements [encoding.TextUnmarshaler]. It accepts what [ParseHashKey] accepts.
 func (k *HashKey) UnmarshalText(text []byte) error {
 	key, err := ParseHashKey(string(text))
 	if err == nil {
@@ -105,7 +111,7 @@ func (k *HashKey) UnmarshalText(text []byte) error {
 	return err
 }
 
-// A HashKeyRange is a part of the hash space; both ends belong to it.
+// A HashKeyRange is a range of hash keys. It includes both its ends.
 type HashKeyRange struct {
 	StartingHashKey HashKey
 	EndingHashKey   HashKey
@@ -116,8 +122,9 @@ func (r HashKeyRange) Contains(key HashKey) bool {
 	return r.StartingHashKey.Compare(key) <= 0 && key.Compare(r.EndingHashKey) <= 0
 }
 
-// EvenRanges returns n ranges that divide the hash space as AWS divides it among the shards of a new stream: range i starts
-// at i times the whole part of 2^128/n, and the last one ends at 2^128-1. There are none for an n below 1.
+// EvenRanges returns n ranges that divide the hash space as AWS divides it among the shards of a
+// new stream: range i starts at i times the whole part of 2^128/n, and the last range ends at
+// 2^128-1. It returns nil if n is below 1.
 func EvenRanges(n int) []HashKeyRange {
 	if n < 1 {
 		return nil
@@ -137,9 +144,14 @@ func EvenRanges(n int) []HashKeyRange {
 }
 
 // lastHashKey returns 2^128-1.
-func lastHashKey() HashKey { return HashKey(bytes.Repeat([]byte{0xff}, len(HashKey{}))) }
+func lastHashKey() (key HashKey) {
+	for i := range key {
+		key[i] = 0xff
+	}
+	return key
+}
 
-// plus returns the hash key n after k. It must lie in the hash space.
+// plus returns the hash key n after k, which must lie in the hash space.
 func (k HashKey) plus(n int64) HashKey {
 	new(big.Int).Add(k.Big(), big.NewInt(n)).FillBytes(k[:])
 	return k

@@ -10,34 +10,37 @@ import (
 	"time"
 )
 
-// A layout is the shards of a stream from one reshard to the next. It never changes, though the shards in it do.
+// A layout is the shards of a stream between two reshards. It never changes, although its shards
+// do.
 type layout struct {
-	shards  []*shard // all, by index
-	open    []*shard // those that take records, by hash key
-	pending *cutOver // nil unless a reshard is pending
+	shards  []*shard        // all of them, by index
+	open    []*shard        // those that take records, by hash key
+	pending *pendingReshard // nil if there is none
 
-	// For route, which a search through all shards would slow down as their number grows: the shard that owns the lowest hash key
-	// with a given prefix is open[owners[prefix]], where the prefix is the key without shift bits of its upper 64.
+	// owners speeds up route: a plain search slows as shards are added. The shard that owns the
+	// lowest hash key with a given prefix is open[owners[prefix]]. A key's prefix is its upper 64
+	// bits without the last shift bits.
 	starts []HashKey // of open
 	owners []int32
 	shift  int
 }
 
-// A cutOver is what is left to do of a pending reshard, whose parents go on taking records.
-type cutOver struct {
+// A pendingReshard is what remains to be done of a reshard while the parents go on taking records.
+type pendingReshard struct {
 	closing  int64 // the parents' last second
 	parents  []*shard
 	children []*shard
 }
 
-// dueBy reports whether a reshard is pending whose closing second has passed.
+// dueBy reports whether a pending reshard's closing second has passed.
 func (l *layout) dueBy(now time.Time) bool { return l.pending != nil && now.Unix() > l.pending.closing }
 
-// complete returns the layout after the pending reshard. It closes the parents, which the caller has locked.
+// complete closes the parents of the pending reshard and returns the layout after it. The caller
+// holds the parents' locks.
 func (l *layout) complete() *layout {
 	var latest time.Time
 	for _, parent := range l.pending.parents {
-		parent.closing = closed
+		parent.closing = isClosed
 		if parent.latest.After(latest) {
 			latest = parent.latest
 		}
@@ -70,7 +73,8 @@ func evenLayout(n int, created int64) []Shard {
 	return shards
 }
 
-// newLayout returns the layout of shards, which are by index, or what is invalid in them.
+// newLayout returns the layout of the shards, which are by index, or the first problem it finds in
+// them.
 func newLayout(shards []Shard, limits Limits, now time.Time) (*layout, error) {
 	l := &layout{}
 	for i, description := range shards {
@@ -85,15 +89,16 @@ func newLayout(shards []Shard, limits Limits, now time.Time) (*layout, error) {
 	return l, nil
 }
 
-// restore adds a shard, or returns what is invalid in it.
+// restore adds a shard, or returns the first problem it finds in it. field is the shard's path in
+// Config.
 func (l *layout) restore(field string, description Shard, limits Limits, now time.Time) error {
 	id, keys := description.ShardID, description.HashKeyRange
 	index, ok := shardIndex(id)
 	if !ok {
-		return configErrorf(field+"ShardID", "%q is not \"shardId-\" and 12 digits for an index of at most %d", id, uint32(math.MaxUint32))
+		return configErrorf(field+"ShardID", "%q is not \"shardId-\" and 12 digits, at most %d", id, uint32(math.MaxUint32))
 	}
 	if n := len(l.shards); n > 0 && index <= l.shards[n-1].index {
-		return configErrorf(field+"ShardID", "%s comes after %s, but shards are in the order of their indexes", id, l.shards[n-1].id)
+		return configErrorf(field+"ShardID", "%s comes after %s, but shards must be in the order of their indexes", id, l.shards[n-1].id)
 	}
 	if keys.StartingHashKey.Compare(keys.EndingHashKey) > 0 {
 		return configErrorf(field+"HashKeyRange", "it starts at %v, above its end at %v", keys.StartingHashKey, keys.EndingHashKey)
@@ -111,7 +116,7 @@ func (l *layout) restore(field string, description Shard, limits Limits, now tim
 		return configErrorf(field+"SequenceNumberRange", "%v is not the first number of %s", *first, id)
 	}
 	if created <= closing {
-		return configErrorf(field+"SequenceNumberRange", "%s is created in second %d, but a parent of it takes records until second %d",
+		return configErrorf(field+"SequenceNumberRange", "%s is created in second %d, but its parent takes records until second %d",
 			id, created, closing)
 	}
 	if !last.IsZero() && (!last.valid() || last != lastNumber(index, created, last.Arrived) || last.Arrived < created) {
@@ -125,14 +130,15 @@ func (l *layout) restore(field string, description Shard, limits Limits, now tim
 	return nil
 }
 
-// lastClosing returns the latest closing second of a shard's parents, or 0 if they are not in the layout any more.
+// lastClosing returns the latest closing second of a shard's parents, or 0 if they are no longer in
+// the layout.
 func (l *layout) lastClosing(field string, description Shard, index uint32) (second int64, err error) {
 	for _, parent := range []struct{ member, id string }{
 		{"ParentShardID", description.ParentShardID},
 		{"AdjacentParentShardID", description.AdjacentParentShardID},
 	} {
 		if parentIndex, ok := shardIndex(parent.id); parent.id != "" && (!ok || parentIndex >= index) {
-			return 0, configErrorf(field+parent.member, "%q is not the id of a shard before %s", parent.id, description.ShardID)
+			return 0, configErrorf(field+parent.member, "%q is not the id of a shard that comes before %s", parent.id, description.ShardID)
 		}
 		if parent := l.find(parent.id); parent != nil {
 			second = max(second, parent.info.SequenceNumberRange.EndingSequenceNumber.Arrived)
@@ -141,7 +147,8 @@ func (l *layout) lastClosing(field string, description Shard, index uint32) (sec
 	return second, nil
 }
 
-// checkTiling returns what keeps open shards, sorted by hash key, from owning every hash key exactly once.
+// checkTiling returns an error unless the open shards own every hash key exactly once. They are
+// sorted by hash key.
 func checkTiling(shards []*shard) error {
 	if len(shards) == 0 {
 		return configErrorf("Layout", "no shard is open")
@@ -165,7 +172,7 @@ func checkTiling(shards []*shard) error {
 	return nil
 }
 
-// route returns the place in open of the shard that owns the hash key.
+// route returns the index in open of the shard that owns the hash key.
 func (l *layout) route(key HashKey) int {
 	prefix := binary.BigEndian.Uint64(key[:8]) >> l.shift
 	low, high := int(l.owners[prefix]), int(l.owners[prefix+1])
@@ -180,7 +187,7 @@ func (l *layout) route(key HashKey) int {
 	return low
 }
 
-// setOpen sets the open shards, and prepares to route to them.
+// setOpen sets the open shards and prepares routing to them.
 func (l *layout) setOpen(shards []*shard) {
 	slices.SortFunc(shards, func(a, b *shard) int { return a.keys.StartingHashKey.Compare(b.keys.StartingHashKey) })
 	l.open = shards

@@ -7,29 +7,33 @@ import (
 	"unicode/utf8"
 )
 
-// Limits are what a stream takes in one request, and what each of its shards takes in a second. In every field zero is the value that
-// AWS publishes, and -1 is unlimited.
+// Unlimited in a field of [Limits] means that there is no such limit.
+const Unlimited = -1
+
+// Limits are what a stream takes in one request, and what each of its shards takes in a second. In
+// every field, zero is the value that AWS publishes and [Unlimited] is no limit.
 //
-// AWS: "Each PutRecords request can support up to 500 records", with limits for a record and "for the entire request, including
-// partition keys"; "Each shard can support writes up to 1,000 records per second". How much a shard takes at once is not
-// documented, and this package's choice.
+// AWS: "Each PutRecords request can support up to 500 records", with limits for a record and "for
+// the entire request, including partition keys"; "Each shard can support writes up to 1,000 records
+// per second". AWS does not document how much a shard takes at once; the two bursts are our choice.
 type Limits struct {
 	RecordsPerRequest  int   // 500
-	BytesPerRecord     int   // 1 MiB, data and partition key; AWS's text speaks of the data alone
+	BytesPerRecord     int   // 1 MiB, data and partition key; AWS's message speaks of the data alone
 	BytesPerRequest    int   // 5 MiB, data and partition keys
 	PartitionKeyLength int   // 256 characters, counted in Unicode code points
 	RecordsPerSecond   int   // 1,000 a shard
 	BytesPerSecond     int64 // 1 MiB a shard, data and partition keys
-	RecordBurst        int   // the records a shard takes at once: one second's worth
-	ByteBurst          int64 // the bytes a shard takes at once: one second's worth, and never less than the largest record
+	RecordBurst        int   // records a shard takes at once: one second's worth
+	ByteBurst          int64 // bytes a shard takes at once: the same, but at least the largest record
 }
 
-// Validate checks all of a request that can be checked without a stream, in AWS's order: the constraints on its members, all
-// violations in one ValidationException; that a name or an ARN is there, and that the two agree; that its explicit hash keys lie
-// in the hash space; its size. The error is an [*Error]. A nil request is an empty one.
+// Validate makes all checks of a request that need no stream, in AWS's order: the constraints on
+// its members, all violations in one ValidationException; that a name or an ARN is there, and that
+// the two agree; that its explicit hash keys lie in the hash space; its size. The error is an
+// [*Error]. A nil request is an empty one.
 //
-// Of the limits it uses the first four; a negative one is unlimited. To check a single record, pass a request with a name and that
-// record alone.
+// Validate uses the first four limits; a negative one is no limit. To check a single record, pass a
+// request with a name and that record alone.
 func (l Limits) Validate(in *Input) error {
 	if in == nil {
 		in = &Input{}
@@ -38,7 +42,7 @@ func (l Limits) Validate(in *Input) error {
 	if err := l.checkConstraints(in); err != nil {
 		return err
 	}
-	if _, err := addressOf(in.StreamName, in.StreamARN); err != nil {
+	if _, err := parseReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
 	if err := hashKeysOf(in.Records, make([]HashKey, len(in.Records))); err != nil {
@@ -47,7 +51,7 @@ func (l Limits) Validate(in *Input) error {
 	return l.checkSize(in)
 }
 
-// inForce returns the limits with what AWS publishes in place of zeroes.
+// inForce returns the limits with AWS's values in place of zeroes.
 func (l Limits) inForce() Limits {
 	l.RecordsPerRequest = cmp.Or(l.RecordsPerRequest, 500)
 	l.BytesPerRecord = cmp.Or(l.BytesPerRecord, 1<<20)
@@ -58,19 +62,20 @@ func (l Limits) inForce() Limits {
 	l.RecordBurst = cmp.Or(l.RecordBurst, l.RecordsPerSecond)
 	if l.ByteBurst == 0 {
 		l.ByteBurst = l.BytesPerSecond
-		if l.ByteBurst != -1 {
+		if l.ByteBurst != Unlimited {
 			l.ByteBurst = max(l.ByteBurst, l.largestRecord())
 		}
 	}
 	return l
 }
 
-// largestRecord returns the bytes of the largest record that limits in force let into a stream; -1 is unlimited.
+// largestRecord returns the size of the largest record that a stream takes, or Unlimited. The
+// limits must be in force.
 func (l Limits) largestRecord() int64 {
 	switch {
-	case l.BytesPerRecord == -1:
+	case l.BytesPerRecord == Unlimited:
 		return int64(l.BytesPerRequest)
-	case l.BytesPerRequest == -1:
+	case l.BytesPerRequest == Unlimited:
 		return int64(l.BytesPerRecord)
 	}
 	return int64(min(l.BytesPerRecord, l.BytesPerRequest))
@@ -79,7 +84,7 @@ func (l Limits) largestRecord() int64 {
 // exceeds reports whether n is above the limit.
 func exceeds(n, limit int) bool { return n > limit && limit >= 0 }
 
-// check returns what is invalid in the limits of a Config, or nil.
+// check returns the first problem it finds in the limits of a Config.
 func (l Limits) check() error {
 	for _, field := range []struct {
 		name  string
@@ -94,18 +99,18 @@ func (l Limits) check() error {
 		{"RecordBurst", int64(l.RecordBurst)},
 		{"ByteBurst", l.ByteBurst},
 	} {
-		if field.value < -1 {
+		if field.value < Unlimited {
 			return configErrorf("Limits."+field.name, "%d is neither positive, nor 0 for AWS's value, nor -1 for unlimited", field.value)
 		}
 	}
 	l = l.inForce()
 	largest := l.largestRecord()
 	switch {
-	case l.BytesPerSecond == -1 || l.ByteBurst == -1:
+	case l.BytesPerSecond == Unlimited || l.ByteBurst == Unlimited:
 		return nil
-	case largest == -1:
-		return configErrorf("Limits.ByteBurst", "no burst holds a record of unlimited size, and a record above the burst would "+
-			"be throttled forever; limit BytesPerRecord or BytesPerRequest, or set BytesPerSecond to -1")
+	case largest == Unlimited:
+		return configErrorf("Limits.ByteBurst", "a record above the burst would be throttled forever, and the size of records is "+
+			"unlimited; limit BytesPerRecord or BytesPerRequest, or set BytesPerSecond to -1")
 	case l.ByteBurst < largest:
 		return configErrorf("Limits.ByteBurst", "%d is less than the %d bytes of the largest record, which would be throttled forever",
 			l.ByteBurst, largest)
@@ -113,7 +118,8 @@ func (l Limits) check() error {
 	return nil
 }
 
-// checkConstraints returns one ValidationException for all members that break a constraint of the API's model.
+// checkConstraints returns one ValidationException for all members that break a constraint of the
+// API's model.
 func (l Limits) checkConstraints(in *Input) error {
 	var v Violations
 	switch n := len(in.Records); {
@@ -131,7 +137,7 @@ func (l Limits) checkConstraints(in *Input) error {
 	return v.Err()
 }
 
-// checkEntry checks the entry at place i of its request's records.
+// checkEntry checks the constraints on the entry at index i of its request's records.
 func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
 	if entry.PartitionKey == nil {
 		v.addMember("Value null", i, "partitionKey", notNull)
@@ -141,7 +147,7 @@ func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
 		v.addMember("Value '"+key+"'", i, "partitionKey", atMost+strconv.Itoa(l.PartitionKeyLength))
 	}
 	if explicit := entry.ExplicitHashKey; explicit != nil && !isHashKeyDecimal(*explicit) {
-		v.addMember("Value '"+*explicit+"'", i, "explicitHashKey", hashKeyPattern)
+		v.addMember("Value '"+*explicit+"'", i, "explicitHashKey", matching+hashKeyPattern)
 	}
 	if entry.Data == nil {
 		v.addMember("Value null", i, "data", notNull)
@@ -150,30 +156,34 @@ func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
 	}
 }
 
-// hashKeysOf finds the hash key of each record: its explicit one, or that of its partition key. The records must have passed
-// checkConstraints. It is an error if an explicit hash key lies outside the hash space.
-func hashKeysOf(records []RequestEntry, keys []HashKey) (err error) {
+// hashKeysOf finds the hash key of each record: its explicit one, or else that of its partition
+// key. The records must have passed checkConstraints. An explicit hash key outside the hash space
+// is an error.
+func hashKeysOf(records []RequestEntry, keys []HashKey) error {
+	for i := range records {
+		explicit := records[i].ExplicitHashKey
+		if explicit == nil {
+			continue
+		}
+		var ok bool
+		if keys[i], ok = hashKeyFromDecimal(*explicit); !ok {
+			return errorf(InvalidArgumentException, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: "+
+				"[0, 2^128-1]. Specified value was %s", *explicit)
+		}
+	}
 	withMD5(func() {
-		var buffer []byte // one for all keys: md5.Sum makes the bytes of each escape
+		var buffer []byte // one for all keys, because what md5.Sum reads escapes to the heap
 		for i := range records {
-			explicit := records[i].ExplicitHashKey
-			if explicit == nil {
+			if records[i].ExplicitHashKey == nil {
 				buffer = append(buffer[:0], *records[i].PartitionKey...)
 				keys[i] = md5.Sum(buffer)
-				continue
-			}
-			var ok bool
-			if keys[i], ok = hashKeyFromDecimal(*explicit); !ok {
-				err = errorf(InvalidArgumentException, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: "+
-					"[0, 2^128-1]. Specified value was %s", *explicit)
-				return
 			}
 		}
 	})
-	return err
+	return nil
 }
 
-// checkSize refuses a request whose data and partition keys are larger than a request may be.
+// checkSize rejects a request whose data and partition keys are larger than a request may be.
 func (l Limits) checkSize(in *Input) error {
 	var bytes int64
 	for i := range in.Records {

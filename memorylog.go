@@ -9,18 +9,20 @@ import (
 	"time"
 )
 
-// A MemoryLog keeps the records of one stream in memory. The zero value is ready to use.
+// A MemoryLog keeps the records of one stream in memory. The zero value is ready to use. A
+// MemoryLog is safe for concurrent use.
 type MemoryLog struct {
-	// Retention is how far behind the newest arrival of all shards a record may lie before it is dropped: it is not yielded
-	// any more, and its memory is given back before the newest arrival has moved on by another quarter of the retention. 0 is 24
-	// hours, as AWS has it: "By default, data records are accessible for 24 hours"; -1 is forever. It must not change while the log
-	// is in use.
+	// Retention is how long records are kept. A record is dropped when it lies further behind the
+	// newest arrival of all shards: it is not yielded any more, and its memory is free for
+	// collection by the time the newest arrival has moved on by another quarter of the retention. 0
+	// is 24 hours, as on AWS: "By default, data records are accessible for 24 hours". -1 is
+	// forever. Do not change it while the log is in use.
 	Retention time.Duration
 
 	mu     sync.Mutex
 	shards map[string]*memoryShard
-	newest time.Time // arrival
-	swept  time.Time // what newest was when records were last dropped
+	newest time.Time // the newest arrival
+	swept  time.Time // newest when records were last dropped
 }
 
 // A memoryShard is the log of one shard.
@@ -30,7 +32,7 @@ type memoryShard struct {
 	chunks   []*chunk // oldest first
 }
 
-// Append implements [Log]. It is done when it returns.
+// Append implements [Log]. The records are stored when it returns.
 func (l *MemoryLog) Append(_ context.Context, shard Shard, records []Record) (wait func() error, err error) {
 	if len(records) == 0 {
 		return nil, nil
@@ -49,7 +51,8 @@ func (l *MemoryLog) Append(_ context.Context, shard Shard, records []Record) (wa
 	return nil, nil
 }
 
-// arrive returns the log of a shard in which a record arrives, having dropped what that makes too old.
+// arrive returns the log of a shard in which a record arrives. First it drops what the arrival
+// makes too old.
 func (l *MemoryLog) arrive(shardID string, arrived time.Time) *memoryShard {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,7 +128,8 @@ func (l *MemoryLog) Records(_ context.Context, shard Shard, position uint64) ite
 	}
 }
 
-// snapshot returns the chunks as they are now. What is in a chunk never changes, so that they may be read without the lock.
+// snapshot returns the chunks as they are now. They may be read without the lock, because what is
+// in a chunk never changes.
 func (sh *memoryShard) snapshot() []chunk {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -136,31 +140,33 @@ func (sh *memoryShard) snapshot() []chunk {
 	return chunks
 }
 
-// A chunk holds successive records of a shard in two blocks without pointers. The garbage collector need not look into these: with a
-// million records kept it takes a tenth of the time that an object for each would cost it.
+// A chunk holds successive records of a shard in two blocks without pointers, which the garbage
+// collector does not look into. With a million records, a collection takes a tenth of the time that
+// an object for each record would cost.
 type chunk struct {
 	records        []chunkRecord
-	bytes          []byte // of each record the partition key, the explicit hash key and the data
+	bytes          []byte // each record's partition key, explicit hash key and data
 	oldest, newest time.Time
 }
 
 type chunkRecord struct {
 	number          SequenceNumber
-	seconds         int64 // of its arrival
+	seconds         int64 // of the arrival
 	nanoseconds     int
-	start           int // of its bytes
-	partitionKey    int // bytes
+	start           int // of the record in the chunk's bytes
+	partitionKey    int // length in bytes, as are the next two
 	explicitHashKey int
 	data            int
 }
 
 const (
-	chunkRecords = 1024      // the most records of a chunk
-	chunkBytes   = 256 << 10 // the most bytes of a chunk, unless a request has more
+	chunkRecords = 1024      // the most records in a chunk
+	chunkBytes   = 256 << 10 // the most bytes in a chunk, unless one request has more
 )
 
-// newChunk returns a chunk for the first of records at least: for all of them, or twice what the one before holds, up to a limit.
-// So a shard with little traffic takes little memory.
+// newChunk returns a chunk with room for all the records, or for twice what the chunk before it
+// holds, up to a limit. It always has room for the first record. A shard with little traffic takes
+// little memory this way.
 func (sh *memoryShard) newChunk(records []Record) *chunk {
 	count, size := 0, 0
 	if n := len(sh.chunks); n > 0 {
@@ -181,7 +187,8 @@ func (sh *memoryShard) newChunk(records []Record) *chunk {
 
 func recordBytes(r *Record) int { return len(r.PartitionKey) + len(r.ExplicitHashKey) + len(r.Data) }
 
-// hasRoom reports whether the record fits the chunk without making it span more than the given time.
+// hasRoom reports whether the record fits into the chunk without making it span more than the given
+// time.
 func (c *chunk) hasRoom(r *Record, span time.Duration) bool {
 	return len(c.records) < cap(c.records) && recordBytes(r) <= cap(c.bytes)-len(c.bytes) && r.Arrived.Sub(c.oldest) <= span
 }

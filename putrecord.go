@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// A PutRecordInput is a PutRecord request. Nil members are those that a request leaves out.
+// A PutRecordInput is a PutRecord request. A nil member is one that the request leaves out.
 type PutRecordInput struct {
 	Data                      []byte  // required; nil is missing, empty is fine
 	PartitionKey              *string // required
-	ExplicitHashKey           *string `json:",omitempty"` // a hash key in decimal, instead of the partition key's
-	SequenceNumberForOrdering *string `json:",omitempty"` // of an earlier record; see Stream.PutRecord
+	ExplicitHashKey           *string `json:",omitempty"` // see RequestEntry
+	SequenceNumberForOrdering *string `json:",omitempty"` // see Stream.PutRecord
 	StreamName                *string `json:",omitempty"`
 	StreamARN                 *string `json:",omitempty"`
 	DryRun                    *bool   `json:",omitempty"`
@@ -19,19 +19,22 @@ type PutRecordInput struct {
 
 // A PutRecordOutput is the answer to a PutRecord request.
 type PutRecordOutput struct {
-	EncryptionType EncryptionType `json:",omitempty"` // EncryptionKMS, or "" if the stream is not encrypted
+	EncryptionType EncryptionType `json:",omitempty"` // EncryptionKMS if the stream is encrypted
 	SequenceNumber string
 	ShardID        string `json:"ShardId"`
 }
 
-// PutRecord answers a PutRecord request. It is a PutRecords request of one record, but for this: a record that is throttled, or that the
-// log could not store, is the call's error, an [*Error] with the code of the record; the paths in a ValidationException have no prefix;
-// the text of a dry run names the operation; and there is SequenceNumberForOrdering.
+// PutRecord answers a PutRecord request. It is like a PutRecords request of one record, with these
+// differences. When the record is throttled, or the log cannot store it, that is the call's error:
+// an [*Error] with the record's code. The paths in a ValidationException have no prefix. The
+// message of a dry run names PutRecord. And there is SequenceNumberForOrdering.
 //
-// That must be "0", or a number that [ParseSequenceNumber] takes and whose Arrived is not in the future: after neither the stream's clock
-// nor the latest second of any shard, which is ahead after a reshard or when the clock has gone back. Another decimal number is an
-// InvalidArgumentException, anything else a ValidationException. Whether it is the number of a record does not matter, and the
-// answer does not depend on it: the numbers of a shard always increase.
+// SequenceNumberForOrdering must be "0" or a number that [ParseSequenceNumber] accepts and whose
+// Arrived is not in the future: not after both the stream's clock and the latest second of every
+// shard. (A shard is ahead of the clock after a reshard, or when the clock has gone back.) Any
+// other decimal number is an InvalidArgumentException, and anything else a ValidationException. No
+// record needs to have the number, and it does not affect the answer: the numbers of a shard always
+// increase.
 func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordOutput, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -61,18 +64,18 @@ func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordO
 
 var orderingRegexp = regexp.MustCompile(`^(0|([1-9]\d{0,128}))$`)
 
-// checkRecordConstraints is checkConstraints for a PutRecord request; entry is its record.
+// checkRecordConstraints is checkConstraints for a PutRecord request. entry is its record.
 func (l Limits) checkRecordConstraints(in *PutRecordInput, entry *RequestEntry) error {
 	var v Violations
 	l.checkEntry(&v, entry, alone)
 	if ordering := in.SequenceNumberForOrdering; ordering != nil && !orderingRegexp.MatchString(*ordering) {
-		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", "Member must satisfy regular expression pattern: "+orderingRegexp.String())
+		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", matching+orderingRegexp.String())
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
 	return v.Err()
 }
 
-// mayFollow reports whether a record may be ordered after the record with the number.
+// mayFollow reports whether number may be a request's SequenceNumberForOrdering.
 func (s *Stream) mayFollow(number string, now time.Time) bool {
 	if number == "0" {
 		return true
@@ -84,7 +87,7 @@ func (s *Stream) mayFollow(number string, now time.Time) bool {
 	if n.Arrived <= now.Unix() {
 		return true
 	}
-	for _, sh := range s.layout.Load().shards { // which are ahead of the clock after a reshard, and when it has gone back
+	for _, sh := range s.layout.Load().shards { // one may be ahead of the clock
 		sh.mu.Lock()
 		second := sh.second()
 		sh.mu.Unlock()

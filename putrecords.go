@@ -6,76 +6,61 @@ import (
 	"fmt"
 	"iter"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// A Config describes a stream. The zero Config is a stream of one shard with AWS's limits, on the machine's clock, that keeps
-// its records in memory for 24 hours.
-type Config struct {
-	Name      string // of the stream: 1 to 128 letters, digits, '_', '.' and '-'; "" is "stream"
-	AccountID string // 12 digits; "" is "000000000000"
-	Region    string // lower-case letters, digits and hyphens; "" is "us-east-1"
-	Shards    int    // how many open shards divide the hash space evenly, at most 1,000,000; 0 is 1
-
-	// Layout, instead of Shards, is the shards of a stream that exists elsewhere, by index, as Stream.Shards lists them. Its numbers
-	// go on only if Log is that stream's log. A shard with an ending number is closed, even if its reshard was pending. Shards
-	// that have expired may be missing, and a shard without a starting number gets one at the clock's time.
-	Layout []Shard
-
-	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS shows in answers and encrypts nothing
-	Limits         Limits
-
-	// Now is the stream's clock; nil is time.Now. Virtual time is a function of yours. The stream reads it once a call and
-	// holds no lock meanwhile; calls from several goroutines read it at once. If it goes back, a shard keeps using the latest
-	// time that it has seen: a stream for a testing/synctest bubble, whose time begins in the year 2000, is made in the bubble.
-	Now func() time.Time
-
-	// Log is where accepted records go; nil is a MemoryLog, which keeps them for 24 hours of the stream's clock.
-	Log Log
-
-	// ReshardDelay is how long parents go on taking records after a split or a merge: until the end of the second in which the
-	// delay ends, so up to a second longer. 0 closes them at once; AWS takes about 25 s.
-	ReshardDelay time.Duration
+// PutRecords answers a PutRecords request.
+//
+// When AWS would reject the whole request, PutRecords stores nothing and returns an [*Error] with
+// AWS's code and message. (A [Fault] with both WholeRequest and AfterAppend is the exception: the
+// records are stored.) If the context is done when the call begins, the error is ctx.Err(). Any
+// other error means that the clock reads a time that sequence numbers cannot hold. A nil request is
+// an empty one.
+//
+// Even when PutRecords returns no error, some records may have failed: see
+// [Output.FailedRecordCount]. AWS: "A single record failure does not stop the processing of
+// subsequent records."
+//
+// The request and its data belong to the caller again when PutRecords returns.
+func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if in == nil {
+		in = &Input{}
+	}
+	if err := s.limits.checkConstraints(in); err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, "PutRecords", in, nil)
 }
 
-// An EncryptionType tells how a stream encrypts its records.
-type EncryptionType string
+// Put is [Stream.PutRecords] for records alone. It fills in the stream's own name.
+func (s *Stream) Put(ctx context.Context, records ...RequestEntry) (*Output, error) {
+	return s.PutRecords(ctx, &Input{Records: records, StreamName: &s.name})
+}
 
-// The encryption types of the Kinesis API.
-const (
-	EncryptionNone EncryptionType = "NONE"
-	EncryptionKMS  EncryptionType = "KMS"
-)
-
-// A StreamStatus tells what state a stream is in.
-type StreamStatus string
-
-// The states of the Kinesis API that a [Stream] can be in. It takes records in both.
-const (
-	StreamActive   StreamStatus = "ACTIVE"
-	StreamUpdating StreamStatus = "UPDATING" // a reshard is pending
-)
-
-// An Input is a PutRecords request. Nil members are those that a request leaves out.
+// An Input is a PutRecords request. A nil member is one that the request leaves out.
 type Input struct {
 	Records    []RequestEntry
 	StreamName *string `json:",omitempty"`
 	StreamARN  *string `json:",omitempty"`
-	DryRun     *bool   `json:",omitempty"` // true makes all checks and writes nothing; the answer is a DryRunOperationException
+
+	// DryRun makes all checks and writes nothing. The answer is a DryRunOperationException.
+	DryRun *bool `json:",omitempty"`
 }
 
-// A RequestEntry is a record of a request. [Entry] makes one. AWS: an explicit hash key "overrides the partition key to shard
-// mapping".
+// A RequestEntry is one record of a request. [Entry] makes one. AWS: an explicit hash key
+// "overrides the partition key to shard mapping".
 type RequestEntry struct {
 	Data            []byte  // required; nil is missing, empty is fine
-	PartitionKey    *string // required; its bytes are hashed as they are, though the wire carries only UTF-8
-	ExplicitHashKey *string `json:",omitempty"` // a hash key in decimal, instead of the partition key's
+	PartitionKey    *string // required; its bytes are hashed as they are, even if they are not UTF-8
+	ExplicitHashKey *string `json:",omitempty"` // in decimal, instead of the partition key's hash
 }
 
-// Entry returns a record with data, and no explicit hash key. Nil data is empty data.
+// Entry returns a record without an explicit hash key. Nil data is empty data.
 func Entry(partitionKey string, data []byte) RequestEntry {
 	if data == nil {
 		data = []byte{}
@@ -83,7 +68,8 @@ func Entry(partitionKey string, data []byte) RequestEntry {
 	return RequestEntry{Data: data, PartitionKey: &partitionKey}
 }
 
-// Size returns the bytes of the record that count against limits and throughput: its data and its partition key.
+// Size returns the number of bytes that count against limits and throughput: the data and the
+// partition key.
 func (e RequestEntry) Size() int {
 	if e.PartitionKey == nil {
 		return len(e.Data)
@@ -91,24 +77,28 @@ func (e RequestEntry) Size() int {
 	return len(e.Data) + len(*e.PartitionKey)
 }
 
-// An Output is the answer to a request that was not refused as a whole, though records of it may have failed. AWS: its records
-// correlate with the request's "using natural ordering".
+// An Output is the answer to a request that was not rejected as a whole. Some of its records may
+// have failed. AWS: its records correlate with the request's "using natural ordering".
 type Output struct {
-	EncryptionType    EncryptionType `json:",omitempty"` // EncryptionKMS, or "" if the stream is not encrypted
+	EncryptionType    EncryptionType `json:",omitempty"` // EncryptionKMS if the stream is encrypted
 	FailedRecordCount int
-	Records           []ResultEntry // one for each record of the request, in its order
+	Records           []ResultEntry // one for each record of the request, in the request's order
 }
 
-// A ResultEntry is what became of one record: a stored one has a SequenceNumber and a ShardID, a failed one an ErrorCode and
-// an ErrorMessage.
+// A ResultEntry says what happened to one record. A stored record has a SequenceNumber and a
+// ShardID, a failed one an ErrorCode and an ErrorMessage.
 type ResultEntry struct {
-	ErrorCode      ErrorCode `json:",omitempty"` // ProvisionedThroughputExceededException or InternalFailure
-	ErrorMessage   string    `json:",omitempty"`
-	SequenceNumber string    `json:",omitempty"` // of 56 digits, so that strings sort as numbers; see ParseSequenceNumber
-	ShardID        string    `json:"ShardId,omitempty"`
+	// ErrorCode is ProvisionedThroughputExceededException or InternalFailure.
+	ErrorCode    ErrorCode `json:",omitempty"`
+	ErrorMessage string    `json:",omitempty"`
+
+	// SequenceNumber has 56 digits, so strings sort as numbers do. ParseSequenceNumber decodes it.
+	SequenceNumber string `json:",omitempty"`
+
+	ShardID string `json:"ShardId,omitempty"`
 }
 
-// Failed yields the index, in the request, and the entry of each failed record.
+// Failed yields each failed record's index in the request, and its entry.
 func (o *Output) Failed() iter.Seq2[int, ResultEntry] {
 	return func(yield func(int, ResultEntry) bool) {
 		for i, entry := range o.Records {
@@ -119,8 +109,62 @@ func (o *Output) Failed() iter.Seq2[int, ResultEntry] {
 	}
 }
 
-// A Stream answers PutRecords calls as a Kinesis stream does. [New] makes one. Its methods may be called from several
-// goroutines at once.
+// A Config describes a stream. The zero Config is a stream of one shard with AWS's limits, on the
+// machine's clock, that keeps its records in memory for 24 hours.
+type Config struct {
+	Name      string // 1 to 128 letters, digits, '_', '.' and '-'; "" is "stream"
+	AccountID string // 12 digits; "" is "000000000000"
+	Region    string // lower-case letters, digits and hyphens; "" is "us-east-1"
+	Shards    int    // how many open shards divide the hash space evenly, at most 1,000,000; 0 is 1
+
+	// Layout, instead of Shards, lists the shards of a stream that exists elsewhere, by index, as
+	// Stream.Shards returns them. The stream continues that stream's sequence numbers only if Log
+	// is that stream's log. A shard with an ending number is closed, even if its reshard was
+	// pending. Shards that have expired may be missing. A shard without a starting number gets one
+	// at the clock's time.
+	Layout []Shard
+
+	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS only shows in answers
+	Limits         Limits
+
+	// Now is the stream's clock. Nil is time.Now. For virtual time, pass your own function. The
+	// stream reads the clock once a call, without holding a lock. Concurrent calls read it
+	// concurrently.
+	//
+	// If the clock goes back, a shard keeps using the latest time it has seen. Make a stream for a
+	// testing/synctest bubble inside the bubble, because time there begins in the year 2000.
+	Now func() time.Time
+
+	// Log is where accepted records go. Nil is a MemoryLog that keeps them for 24 hours of the
+	// stream's clock.
+	Log Log
+
+	// ReshardDelay is how long parents go on taking records after a split or a merge. They stop at
+	// the end of the second in which the delay ends, so up to a second later. 0 closes them
+	// immediately. AWS takes about 25 s.
+	ReshardDelay time.Duration
+}
+
+// An EncryptionType says how a stream encrypts its records.
+type EncryptionType string
+
+// The encryption types of the Kinesis API.
+const (
+	EncryptionNone EncryptionType = "NONE"
+	EncryptionKMS  EncryptionType = "KMS"
+)
+
+// A StreamStatus says which state a stream is in.
+type StreamStatus string
+
+// The states of the Kinesis API that a [Stream] can be in. It takes records in both.
+const (
+	StreamActive   StreamStatus = "ACTIVE"
+	StreamUpdating StreamStatus = "UPDATING" // a reshard is pending
+)
+
+// A Stream answers PutRecords calls as a Kinesis stream does. [New] makes one. A Stream is safe for
+// concurrent use.
 type Stream struct {
 	name           string
 	accountID      string
@@ -131,13 +175,14 @@ type Stream struct {
 	log            Log
 	reshardDelay   time.Duration
 
-	layout     atomic.Pointer[layout] // swapped whole, under resharding
+	layout     atomic.Pointer[layout] // replaced as a whole, under resharding
 	resharding sync.Mutex
 	faults     faults
-	calls      sync.Pool // of *call
+	scratches  sync.Pool // of *scratch
 }
 
-// New returns a stream. The error is a [*ConfigError] that names an invalid field of config.
+// New returns a stream. If a field of config is invalid, the error is a [*ConfigError] that names
+// the field.
 func New(config Config) (*Stream, error) {
 	s := &Stream{
 		name:           cmp.Or(config.Name, "stream"),
@@ -150,7 +195,7 @@ func New(config Config) (*Stream, error) {
 		reshardDelay:   config.ReshardDelay,
 	}
 	if s.now == nil {
-		s.now = time.Now //nolint:forbidigo // the one place where time comes in by itself
+		s.now = time.Now //nolint:forbidigo // the only place where time comes in by itself
 	}
 	if s.log == nil {
 		s.log = &MemoryLog{}
@@ -160,8 +205,8 @@ func New(config Config) (*Stream, error) {
 	}
 	now, err := s.clock()
 	if err != nil || now.Unix() < 1 {
-		return nil, configErrorf("Now", "reads %v, which is not between 1970-01-01T00:00:01Z and the year 4147, the seconds that "+
-			"sequence numbers hold", now)
+		return nil, configErrorf("Now", "it reads %v, but sequence numbers hold only times from "+
+			"1970-01-01T00:00:01Z to the year 4147", now)
 	}
 	shards := config.Layout
 	if shards == nil {
@@ -175,10 +220,10 @@ func New(config Config) (*Stream, error) {
 	return s, nil
 }
 
-// maxShards keeps a mistake from taking all memory; AWS's quotas are far below.
+// maxShards keeps a mistake from using up all memory. AWS's quotas are far below it.
 const maxShards = 1_000_000
 
-// check returns what is invalid in config, of which s has the values that stand for its zeroes.
+// check returns the first problem it finds in config. s already has the defaults filled in.
 func (s *Stream) check(config Config) error {
 	memory, inMemory := s.log.(*MemoryLog)
 	switch {
@@ -191,7 +236,7 @@ func (s *Stream) check(config Config) error {
 	case config.Shards < 0 || config.Shards > maxShards:
 		return configErrorf("Shards", "%d is not between 0 and %d", config.Shards, maxShards)
 	case config.Shards != 0 && config.Layout != nil:
-		return configErrorf("Shards", "%d is given as well as Layout, which has %d shards", config.Shards, len(config.Layout))
+		return configErrorf("Shards", "%d is set, but so is Layout, with %d shards", config.Shards, len(config.Layout))
 	case s.encryptionType != EncryptionNone && s.encryptionType != EncryptionKMS:
 		return configErrorf("EncryptionType", "%q is neither %q nor %q", s.encryptionType, EncryptionNone, EncryptionKMS)
 	case config.ReshardDelay < 0:
@@ -209,7 +254,7 @@ var (
 	regionRegexp    = regexp.MustCompile(`^[a-z0-9-]+$`)
 )
 
-// MustNew is [New] for tests and examples: it panics where New returns an error.
+// MustNew is [New] for tests and examples. It panics if New returns an error.
 func MustNew(config Config) *Stream {
 	s, err := New(config)
 	if err != nil {
@@ -218,38 +263,26 @@ func MustNew(config Config) *Stream {
 	return s
 }
 
-// clock reads the stream's clock, which must not be later than sequence numbers can hold.
+// clock reads the stream's clock. A time later than sequence numbers can hold is an error.
 func (s *Stream) clock() (time.Time, error) {
-	now := s.now().Round(0).UTC() // without the monotonic reading, which has no place in answers
+	now := s.now().Round(0).UTC() // Round drops the monotonic reading
 	if now.Unix() > lastSecond {
-		return now, fmt.Errorf("putrecords: the clock reads %v; sequence numbers end with the year 4147", now)
+		return now, fmt.Errorf("putrecords: the clock reads %v, but sequence numbers end with the year 4147", now)
 	}
 	return now, nil
 }
 
-// Limits returns the limits in force: no field is zero, and -1 is unlimited.
+// Limits returns the limits in force: no field is zero, and [Unlimited] is no limit.
 func (s *Stream) Limits() Limits { return s.limits }
 
 // Name returns the stream's name.
 func (s *Stream) Name() string { return s.name }
 
-// ARN returns the stream's Amazon Resource Name. The partition in it is aws-cn or aws-us-gov where the region begins with "cn-" or
-// "us-gov-", and aws elsewhere.
-func (s *Stream) ARN() string {
-	partition := "aws"
-	switch {
-	case strings.HasPrefix(s.region, "cn-"):
-		partition = "aws-cn"
-	case strings.HasPrefix(s.region, "us-gov-"):
-		partition = "aws-us-gov"
-	}
-	return "arn:" + partition + ":kinesis:" + s.region + ":" + s.accountID + ":stream/" + s.name
-}
-
 // EncryptionType returns EncryptionNone or EncryptionKMS.
 func (s *Stream) EncryptionType() EncryptionType { return s.encryptionType }
 
-// shownEncryption returns the encryption type as answers show it: not at all unless the stream is encrypted.
+// shownEncryption returns the encryption type as answers show it: "" unless the stream is
+// encrypted.
 func (s *Stream) shownEncryption() EncryptionType {
 	if s.encryptionType == EncryptionNone {
 		return ""
@@ -257,8 +290,9 @@ func (s *Stream) shownEncryption() EncryptionType {
 	return s.encryptionType
 }
 
-// Status returns StreamUpdating while a reshard is pending, and StreamActive otherwise. While one is pending, [Stream.Shards] lists the
-// parents as closed and the children as open already, but records go to the parents.
+// Status returns StreamUpdating while a reshard is pending, and StreamActive otherwise. While one
+// is pending, [Stream.Shards] already lists the parents as closed and the children as open, but
+// records still go to the parents.
 func (s *Stream) Status() StreamStatus {
 	if s.currentLayout().pending != nil {
 		return StreamUpdating
@@ -268,7 +302,7 @@ func (s *Stream) Status() StreamStatus {
 
 // Shards returns the stream's shards, open and closed, by index.
 func (s *Stream) Shards() []Shard {
-	s.resharding.Lock() // so that parents and children are of one layout
+	s.resharding.Lock() // no reshard may come between describing a parent and its child
 	defer s.resharding.Unlock()
 	shards := s.layout.Load().shards
 	descriptions := make([]Shard, len(shards))
@@ -278,14 +312,16 @@ func (s *Stream) Shards() []Shard {
 	return descriptions
 }
 
-// Route returns the shard that takes records with the hash key: an open one, or while a reshard is pending a parent.
+// Route returns the shard that takes records with the hash key. That is an open shard, or, while a
+// reshard is pending, a parent.
 func (s *Stream) Route(key HashKey) Shard {
 	layout := s.currentLayout()
 	return layout.open[layout.route(key)].describe()
 }
 
-// Records yields what the log holds of a shard, open or closed, oldest first. A [MemoryLog] drops records after a while. An error ends
-// the iteration; that of a shard which does not exist is ResourceNotFoundException.
+// Records yields what the log holds of a shard, open or closed, oldest first. A [MemoryLog] drops
+// records after a while. An error ends the iteration. If the shard does not exist, it is a
+// ResourceNotFoundException.
 func (s *Stream) Records(shardID string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		sh := s.layout.Load().find(shardID)
@@ -301,8 +337,9 @@ func (s *Stream) Records(shardID string) iter.Seq2[Record, error] {
 	}
 }
 
-// Stats returns what became of the records sent to each shard since New, by index. A record counts each time that it is sent, once
-// the log is done with the records that were sent to the same shard with it. Requests that are refused as a whole do not count.
+// Stats returns, by shard index, what happened to the records sent to each shard since New. A
+// record counts each time it is sent, as soon as the log is done with it. Requests that are
+// rejected as a whole do not count.
 func (s *Stream) Stats() []ShardStats {
 	shards := s.layout.Load().shards
 	stats := make([]ShardStats, len(shards))

@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// SplitShard divides an open shard in two, of which the upper one starts at newStartingHashKey: a key more than one above the
-// shard's start, and below its end. The shard closes, at once or as Config.ReshardDelay says, and its children take over.
+// SplitShard splits an open shard in two. The upper half starts at newStartingHashKey, which must
+// be more than one above the shard's start and less than its end. The shard closes, immediately or
+// after Config.ReshardDelay, and its children take over.
 //
-// After an error nothing has changed. It is an [*Error] with AWS's text: ResourceInUseException while another reshard is pending,
-// ResourceNotFoundException if there is no such shard, InvalidArgumentException if it is closed or the key cannot split it. Any
-// other error means that sequence numbers have no room left for the time, or for the index of a child.
+// If SplitShard returns an error, nothing has changed. The error is an [*Error] with AWS's message:
+// ResourceInUseException while another reshard is pending, ResourceNotFoundException if the shard
+// does not exist, InvalidArgumentException if it is closed or the key cannot split it. Any other
+// error means that sequence numbers have no room left for the time, or for the index of a child.
 func (s *Stream) SplitShard(shardID string, newStartingHashKey HashKey) error {
 	return s.reshard([]string{shardID}, func(parents []Shard) ([]Shard, error) {
 		parent := parents[0]
@@ -27,16 +29,17 @@ func (s *Stream) SplitShard(shardID string, newStartingHashKey HashKey) error {
 	})
 }
 
-// splits reports whether key is more than one above the start of keys, and below their end.
+// splits reports whether key is more than one above the start of keys and less than their end.
 func splits(keys HashKeyRange, key HashKey) bool {
 	return keys.Contains(key) && key != keys.StartingHashKey && key != keys.StartingHashKey.plus(1) && key != keys.EndingHashKey
 }
 
-// MergeShards makes one shard of two open ones, of which adjacentShardID starts at the hash key after the end of shardID. They close,
-// at once or as Config.ReshardDelay says, and their child takes over.
+// MergeShards merges two adjacent open shards. adjacentShardID must start right after shardID ends.
+// The shards close, immediately or after Config.ReshardDelay, and their child takes over.
 //
-// After an error nothing has changed. It is as for [Stream.SplitShard], with InvalidArgumentException if a shard is closed or they are
-// not adjacent in that order.
+// If MergeShards returns an error, nothing has changed. The errors are those of
+// [Stream.SplitShard], with InvalidArgumentException if a shard is closed, or if the two are not
+// adjacent in that order.
 func (s *Stream) MergeShards(shardID, adjacentShardID string) error {
 	return s.reshard([]string{shardID, adjacentShardID}, func(parents []Shard) ([]Shard, error) {
 		lower, upper := parents[0].HashKeyRange, parents[1].HashKeyRange
@@ -51,7 +54,8 @@ func (s *Stream) MergeShards(shardID, adjacentShardID string) error {
 	})
 }
 
-// reshard closes the shards with the given ids, and opens what divide makes of them: children with parents and hash keys.
+// reshard replaces the shards with the given ids by the children that divide returns. divide fills
+// in only the children's parents and hash keys.
 func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (children []Shard, err error)) error {
 	now, err := s.clock()
 	if err != nil {
@@ -78,7 +82,7 @@ func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (childr
 	return s.replace(l, parents, children, now)
 }
 
-// eligible returns the shards with the given ids, all of which must exist and be open.
+// eligible returns the shards with the given ids. All of them must exist and be open.
 func (s *Stream) eligible(l *layout, shardIDs []string) ([]*shard, error) {
 	shards := make([]*shard, len(shardIDs))
 	for i, id := range shardIDs {
@@ -95,8 +99,9 @@ func (s *Stream) eligible(l *layout, shardIDs []string) ([]*shard, error) {
 	return shards, nil
 }
 
-// replace begins to replace parents by children, and completes it if there is no delay. The parents' last numbers are of the closing
-// second, the children are created in the one after it, so that every number of a child is above every number of a parent.
+// replace begins to replace parents by children, and completes it if there is no delay. The
+// parents' last numbers are in the closing second and the children are created in the next one, so
+// every number of a child is above every number of its parents.
 func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time.Time) error {
 	defer lockAll(parents)()
 	closing := now.Add(s.reshardDelay).Unix()
@@ -104,7 +109,7 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 		closing = max(closing, parent.latest.Unix(), parent.created)
 	}
 	if closing >= lastSecond {
-		return fmt.Errorf("putrecords: children would be created %d seconds after 1970, later than sequence numbers hold", closing+1)
+		return fmt.Errorf("putrecords: the children would be created %d seconds after 1970, which is later than sequence numbers hold", closing+1)
 	}
 	index := l.shards[len(l.shards)-1].index
 	if uint64(index)+uint64(len(children)) > math.MaxUint32 {
@@ -112,7 +117,7 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 	}
 	pending := *l
 	next := &pending
-	next.shards, next.pending = slices.Clone(l.shards), &cutOver{closing: closing, parents: parents}
+	next.shards, next.pending = slices.Clone(l.shards), &pendingReshard{closing: closing, parents: parents}
 	for _, child := range children {
 		index++
 		child.ShardID = shardID(index)
@@ -132,8 +137,8 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 	return nil
 }
 
-// layoutAt returns the layout for a call at the given time. It is the call, not a timer, that completes a pending reshard whose
-// closing second has passed.
+// layoutAt returns the layout for a call at the given time. There is no timer: the first call after
+// the closing second completes a pending reshard.
 func (s *Stream) layoutAt(now time.Time) *layout {
 	l := s.layout.Load()
 	if !l.dueBy(now) {
@@ -144,7 +149,7 @@ func (s *Stream) layoutAt(now time.Time) *layout {
 	return s.completeBy(now)
 }
 
-// currentLayout returns the layout at the time that the clock reads.
+// currentLayout returns the layout at the clock's time.
 func (s *Stream) currentLayout() *layout {
 	now, err := s.clock()
 	if err != nil {
@@ -153,7 +158,7 @@ func (s *Stream) currentLayout() *layout {
 	return s.layoutAt(now)
 }
 
-// completeBy is layoutAt for a caller that holds s.resharding.
+// completeBy is layoutAt for a caller that already holds s.resharding.
 func (s *Stream) completeBy(now time.Time) *layout {
 	l := s.layout.Load()
 	if l.dueBy(now) {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// A SequenceNumber is the number of a record, or the first or last number of a shard, in its parts. AWS documents the numbers
-// as opaque; this layout is what production has issued since 2014. A number is 47 hexadecimal digits, printed as 56 decimal
-// ones. From the highest digit down:
+// A SequenceNumber is the number of a record, or a shard's first or last number, taken apart. AWS
+// documents the numbers as opaque; this is the layout that production has issued since 2014. A
+// number has 47 hexadecimal digits, printed as 56 decimal digits. From the highest digit down:
 //
 //	 1  2
 //	 9  ShardCreated
@@ -22,11 +22,11 @@ import (
 //	 8  ShardIndex
 //	 1  2, the version of the layout
 //
-// The zero value stands for no number: it prints and encodes as "", and is below every number.
+// The zero value stands for no number. It prints and encodes as "", and is below every number.
 type SequenceNumber struct {
-	ShardCreated int64  // when the shard was created, in seconds since 1970; below 2^36
-	Position     uint64 // the record's place in the shard, from 1; below 2^63
-	Arrived      int64  // when the record arrived, and not before ShardCreated, in seconds since 1970; below 2^36
+	ShardCreated int64  // second since 1970 in which the shard was created; below 2^36
+	Position     uint64 // the record's position in the shard, from 1; below 2^63
+	Arrived      int64  // second since 1970 in which the record arrived; below 2^36
 	ShardIndex   uint32 // the number in the shard's id
 }
 
@@ -35,8 +35,9 @@ const (
 	lastPosition = 1<<63 - 1 // the position in the last number of a closed shard
 )
 
-// ParseSequenceNumber reads a number as AWS prints it. It is an error, and strconv.ErrSyntax, if s is not 56 decimal digits or
-// if these do not follow the layout. Parsing inverts printing: the number of an s that is accepted prints as s.
+// ParseSequenceNumber parses a number as AWS prints it. It returns an error wrapping
+// strconv.ErrSyntax if s is not 56 decimal digits, or if they do not follow the layout. Parsing
+// inverts printing: the number of an s that is accepted prints as s.
 func ParseSequenceNumber(s string) (SequenceNumber, error) {
 	if len(s) != numberDigits || strings.Trim(s, "0123456789") != "" {
 		return SequenceNumber{}, fmt.Errorf("putrecords: sequence number %q is not 56 decimal digits: %w", s, strconv.ErrSyntax)
@@ -55,8 +56,8 @@ func ParseSequenceNumber(s string) (SequenceNumber, error) {
 	return n, nil
 }
 
-// String returns the number's 56 decimal digits, and "" for the zero value. A number with a part out of range has no digits;
-// it prints its parts behind a percent sign.
+// String returns the number's 56 decimal digits, or "" for the zero value. A number with a part out
+// of range has no digits; it prints as its parts behind a percent sign.
 func (n SequenceNumber) String() string {
 	if n.IsZero() {
 		return ""
@@ -73,7 +74,8 @@ func (n SequenceNumber) String() string {
 // IsZero reports whether n is the zero value, which stands for no number.
 func (n SequenceNumber) IsZero() bool { return n == SequenceNumber{} }
 
-// Compare returns -1 if n is below other, 0 if they are equal, and +1 if n is above, as their printed numbers are.
+// Compare returns -1 if n is below other, 0 if they are equal, and +1 if n is above. It orders
+// numbers as their printed forms are ordered.
 func (n SequenceNumber) Compare(other SequenceNumber) int {
 	return cmp.Or(
 		cmp.Compare(n.ShardCreated, other.ShardCreated),
@@ -84,8 +86,8 @@ func (n SequenceNumber) Compare(other SequenceNumber) int {
 	)
 }
 
-// MarshalText implements [encoding.TextMarshaler]: the number's digits, or "" for the zero value. A number with a part out of
-// range is an error, and strconv.ErrRange.
+// MarshalText implements [encoding.TextMarshaler]. It returns the number's digits, or "" for the
+// zero value. It returns an error wrapping strconv.ErrRange if a part is out of range.
 func (n SequenceNumber) MarshalText() ([]byte, error) {
 	if !n.valid() {
 		return nil, fmt.Errorf("putrecords: %v: %w", n, strconv.ErrRange)
@@ -93,7 +95,8 @@ func (n SequenceNumber) MarshalText() ([]byte, error) {
 	return []byte(n.String()), nil
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]. It takes what [ParseSequenceNumber] takes, and "" for the zero value.
+// UnmarshalText implements [encoding.TextUnmarshaler]. It accepts what [ParseSequenceNumber]
+// accepts, and "" for the zero value.
 func (n *SequenceNumber) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*n = SequenceNumber{}
@@ -120,8 +123,8 @@ func (n SequenceNumber) words() words {
 	}
 }
 
-// words are the 188 bits of a number, least significant word first. Printing or parsing one takes a few divisions or
-// multiplications of words, where math/big would take allocations and ten times as long.
+// words are the 188 bits of a number, least significant word first. Printing or parsing them takes
+// a few divisions or multiplications of words. math/big would allocate and take ten times as long.
 type words [3]uint64
 
 const (
@@ -143,7 +146,7 @@ func (w words) print(digits *[numberDigits]byte) {
 	digits[1], digits[0] = byte('0'+top%10), byte('0'+top/10)
 }
 
-// print19 writes 19 digits into the last 19 of 24 bytes, and zeroes into the others.
+// print19 writes 19 digits into the last 19 of 24 bytes, and zeroes into the first 5.
 func print19(digits []byte, n uint64) {
 	print8(digits[16:], n%1e8)
 	n /= 1e8
@@ -151,8 +154,9 @@ func print19(digits []byte, n uint64) {
 	print8(digits, n/1e8)
 }
 
-// print8 writes a number of eight digits. It divides all its parts at once: four digits in each half of a word, then two in each
-// quarter, then one in each byte. A division a digit would double the time that a number takes to print.
+// print8 writes a number of eight digits. It divides all parts of a word at once: into four digits
+// in each half, then two in each quarter, then one in each byte. One division for each digit would
+// double the time that printing a number takes.
 func print8(digits []byte, n uint64) {
 	n = n/10000 | n%10000<<32
 	hundreds := n * 10486 >> 20 & 0x7f_0000_007f
@@ -162,7 +166,7 @@ func print8(digits []byte, n uint64) {
 	binary.LittleEndian.PutUint64(digits, n|0x3030_3030_3030_3030)
 }
 
-// wordsFromDecimal returns the value of digits modulo 2^192, which no 56 digits reach.
+// wordsFromDecimal returns the value of 56 digits, which is always below 2^192.
 func wordsFromDecimal(digits string) (w words) {
 	for start := numberDigits % wordDigits; start <= numberDigits; start += wordDigits {
 		var carry uint64

@@ -12,28 +12,28 @@ import (
 
 // A Shard is a shard of a stream, as ListShards describes it.
 type Shard struct {
-	ShardID               string `json:"ShardId"` // "shardId-" and an index of 12 digits
+	ShardID               string `json:"ShardId"` // "shardId-" and the index in 12 digits
 	ParentShardID         string `json:"ParentShardId,omitempty"`
-	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"` // the other parent, after a merge
+	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"` // of a merge
 	HashKeyRange          HashKeyRange
 	SequenceNumberRange   SequenceNumberRange
 }
 
-// A SequenceNumberRange bounds the numbers of a shard's records.
+// A SequenceNumberRange holds the bounds of the sequence numbers of a shard's records.
 type SequenceNumberRange struct {
 	StartingSequenceNumber SequenceNumber
-	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero until a split or a merge of the shard
+	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero until the shard is split or merged
 }
 
-// ShardStats are what became of the records that were sent to a shard.
+// ShardStats say what happened to the records that were sent to a shard.
 type ShardStats struct {
 	ShardID   string `json:"ShardId"`
-	Stored    Count  // in the log, whatever a fault with AfterAppend answered
-	Throttled Count  // not stored, and answered with ProvisionedThroughputExceededException
-	Failed    Count  // not stored, and answered with InternalFailure
+	Stored    Count  // in the log, even if a fault with AfterAppend reported a failure
+	Throttled Count  // not stored, answered with ProvisionedThroughputExceededException
+	Failed    Count  // not stored, answered with InternalFailure
 }
 
-// A Count is a number of records, and the bytes of their data and partition keys.
+// A Count is a number of records and of the bytes in their data and partition keys.
 type Count struct {
 	Records int64
 	Bytes   int64
@@ -48,7 +48,7 @@ func shardID(index uint32) string { return fmt.Sprintf("shardId-%012d", index) }
 
 var shardIDRegexp = regexp.MustCompile(`^shardId-([0-9]{12})$`)
 
-// shardIndex returns the index in a shard's id.
+// shardIndex returns the index in a shard's id, and whether the id is valid.
 func shardIndex(shardID string) (uint32, bool) {
 	parts := shardIDRegexp.FindStringSubmatch(shardID)
 	if parts == nil {
@@ -68,25 +68,26 @@ func lastNumber(index uint32, created, closing int64) SequenceNumber {
 	return SequenceNumber{ShardCreated: created, Position: lastPosition, Arrived: closing, ShardIndex: index}
 }
 
-// A shard is what a stream knows of one of its shards.
+// A shard admits records at its own rate, and stamps them.
 type shard struct {
 	id      string
 	index   uint32
 	keys    HashKeyRange
 	created int64 // second
 
-	mu      sync.Mutex
-	info    Shard     // changes when the shard closes
-	latest  time.Time // the latest time it has seen, before which time does not go back
-	closing int64     // the last second in which it takes records; or open, or closed
+	mu      sync.Mutex // guards the fields below
+	info    Shard      // changes when the shard closes
+	latest  time.Time  // the latest time the shard has seen; its time never goes back
+	closing int64      // the last second in which the shard takes records; or neverCloses, or isClosed
 	records bucket
 	bytes   bucket
 	stats   ShardStats
 }
 
+// The values of shard.closing that are not seconds.
 const (
-	open   = math.MaxInt64
-	closed = math.MinInt64
+	neverCloses = math.MaxInt64
+	isClosed    = math.MinInt64
 )
 
 func newShard(description Shard, limits Limits, now time.Time) *shard {
@@ -98,13 +99,13 @@ func newShard(description Shard, limits Limits, now time.Time) *shard {
 		created: number.ShardCreated,
 		info:    description,
 		latest:  now,
-		closing: open,
-		records: newBucket(int64(limits.RecordsPerSecond), int64(limits.RecordBurst)),
-		bytes:   newBucket(limits.BytesPerSecond, limits.ByteBurst),
+		closing: neverCloses,
 		stats:   ShardStats{ShardID: description.ShardID},
 	}
+	sh.records = newBucket(int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
+	sh.bytes = newBucket(limits.BytesPerSecond, limits.ByteBurst)
 	if !description.SequenceNumberRange.EndingSequenceNumber.IsZero() {
-		sh.closing = closed
+		sh.closing = isClosed
 	}
 	return sh
 }
@@ -116,7 +117,8 @@ func (sh *shard) describe() Shard {
 	return sh.info
 }
 
-// second returns the Arrived of the shard's next number, were it issued at the latest time. The caller has locked the shard.
+// second returns the Arrived of a number issued at the shard's latest time. The caller holds the
+// lock.
 func (sh *shard) second() int64 { return max(sh.latest.Unix(), sh.created) }
 
 func (sh *shard) statistics() ShardStats {
@@ -125,8 +127,8 @@ func (sh *shard) statistics() ShardStats {
 	return sh.stats
 }
 
-// begin admits what the shard has room for of a group, stamps it and begins to append it to the log. It returns false, and has
-// done nothing, if the shard takes no records at that time any more.
+// begin admits as much of a group as the shard has room for, stamps it and begins to append it to
+// the log. If the shard takes no more records at that time, begin does nothing and returns false.
 func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *group, now time.Time) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -152,7 +154,7 @@ func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *
 	return true
 }
 
-// admit stamps the entries of a group that the buckets hold tokens for, and leaves the others throttled.
+// admit stamps the entries of a group that the buckets hold tokens for. The others are throttled.
 func (sh *shard) admit(entries []RequestEntry, g *group) {
 	records, bytes := sh.records.available(), sh.bytes.available()
 	g.number = SequenceNumber{
@@ -175,14 +177,14 @@ func (sh *shard) admit(entries []RequestEntry, g *group) {
 	sh.bytes.take(g.admitted.Bytes)
 }
 
-// finish counts a group that the log has taken its time over.
+// finish counts a group once the log is done with it.
 func (sh *shard) finish(g *group) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	sh.stats.count(g)
 }
 
-// countFault counts a record that a fault has answered with the code.
+// countFault counts a record that a fault answered with the code.
 func (sh *shard) countFault(code ErrorCode, size int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
