@@ -2,57 +2,64 @@ package putrecords
 
 import (
 	"math"
-	"math/bits"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
-// A bucket is a token bucket, of which a token is a record or a byte. It counts in whole tokens and billionths of one, which a rate
-// of whole tokens a second brings in whole nanoseconds: so it is exact however long it runs, and the same on every platform.
+// A bucket is a token bucket. Each token stands for one record or one byte.
+//
+// A rate.Limiter holds its tokens as a floating-point number, so a token that is due may lack a
+// tiny part. In exact arithmetic the number is a multiple of gcd(rate, 1e9)/1e9, because time
+// passes in whole nanoseconds. Half of that is the grace: too little to let a token through early,
+// and more than the rounding errors add up to before the bucket is full or nearly empty again.
 type bucket struct {
-	perSecond  int64 // 0 is unlimited
-	burst      int64 // the most tokens it holds
-	tokens     int64
-	billionths uint64 // of the next token
+	limited bool
+	limiter rate.Limiter
+	burst   int64 // the most tokens that the bucket holds
+	grace   float64
+
+	// atLeast is a lower bound: the tokens found when the limiter was last asked, less those taken
+	// since. Asking the limiter again only when this is not enough saves half of its cost.
+	atLeast int64
 }
 
-// newBucket returns a full bucket, or an unlimited one if its rate or its burst is -1.
-func newBucket(perSecond, burst int64) bucket {
-	if perSecond == -1 || burst == -1 {
-		return bucket{}
-	}
-	return bucket{perSecond: perSecond, burst: burst, tokens: burst}
-}
+// maxBurst is what both of the limiter's number types hold exactly: int and float64.
+const maxBurst = min(math.MaxInt, 1<<53)
 
-// refill adds the tokens of a time that has passed.
-func (b *bucket) refill(elapsed time.Duration) {
-	if b.tokens == b.burst { // full, or unlimited
+// init makes a zero bucket full. It has no limit if its rate or its burst is [Unlimited].
+func (b *bucket) init(perSecond, burst int64) {
+	if perSecond == Unlimited || burst == Unlimited {
+		b.atLeast = math.MaxInt64
 		return
 	}
-	high, low := bits.Mul64(uint64(b.perSecond), uint64(elapsed))
-	low, carry := bits.Add64(low, b.billionths, 0)
-	high += carry
-	missing := uint64(b.burst - b.tokens)
-	if high < 1e9 {
-		if whole, billionths := bits.Div64(high, low, 1e9); whole < missing {
-			b.tokens += int64(whole)
-			b.billionths = billionths
-			return
-		}
-	}
-	b.tokens, b.billionths = b.burst, 0
+	b.limited = true
+	b.burst = min(burst, maxBurst)
+	b.grace = float64(gcd(perSecond, 1e9)) / 2e9
+	b.limiter.SetLimitAt(time.Time{}, rate.Limit(perSecond))
+	b.limiter.SetBurstAt(time.Time{}, int(b.burst)) // at the zero time, so it has filled up by now
 }
 
-// available returns how many tokens may be taken.
-func (b *bucket) available() int64 {
-	if b.perSecond == 0 {
-		return math.MaxInt64
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
 	}
-	return b.tokens
+	return a
 }
 
-// take takes n tokens, which must be available.
-func (b *bucket) take(n int64) {
-	if b.perSecond != 0 {
-		b.tokens -= n
+// available returns how many tokens may be taken at now, or at least as many as wanted. now must
+// not be before the time of an earlier call.
+func (b *bucket) available(now time.Time, wanted int64) int64 {
+	if b.limited && b.atLeast < wanted {
+		b.atLeast = min(int64(b.limiter.TokensAt(now)+b.grace), b.burst)
+	}
+	return b.atLeast
+}
+
+// take takes n tokens, which must be available at now.
+func (b *bucket) take(now time.Time, n int64) {
+	if b.limited {
+		b.limiter.AllowN(now, int(n))
+		b.atLeast -= n
 	}
 }

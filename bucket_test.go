@@ -35,7 +35,8 @@ func (b *bucketModel) holds(n int64) bool { return b.tokens.Cmp(big.NewRat(n, 1)
 
 func (b *bucketModel) take(n int64) { b.tokens.Sub(b.tokens, big.NewRat(n, 1)) }
 
-// A shard admits what two exact token buckets would, whatever the rates, the sizes and the times are.
+// A shard admits what two exact token buckets would admit, whatever the rates, sizes and times are.
+// (A bucket is within its grace of the exact number over the few calls that a case makes.)
 func TestAdmissionAgreesWithExactBuckets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := newClock()
@@ -82,7 +83,7 @@ func TestAdmissionAgreesWithExactBuckets(t *testing.T) {
 	})
 }
 
-// At rates that floating point holds, a shard admits what rate.Limiter allows, but for the nanosecond in which a token is due.
+// A shard admits what rate.Limiter allows, except in the nanosecond in which a token is due.
 func TestAdmissionAgreesWithRateLimiter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := newClock()
@@ -96,21 +97,21 @@ func TestAdmissionAgreesWithRateLimiter(t *testing.T) {
 			for range rapid.IntRange(1, 60).Draw(t, "records") {
 				tokens := limiter.TokensAt(c.now)
 				if due := math.Abs(tokens - 1); due < 1e-6 {
-					c.advance(time.Duration(2e9 / perSecond)) // stay clear of it
+					c.advance(time.Duration(2e9 / perSecond)) // stay away from it
 				}
 				out, err := s.Put(t.Context(), keyed("k"))
 				if err != nil {
 					t.Fatal(err)
 				}
 				if want := limiter.AllowN(c.now, 1); (out.FailedRecordCount == 0) != want {
-					t.Fatalf("%+v, where the limiter held %v tokens", out, tokens)
+					t.Fatalf("%+v, but the limiter held %v tokens", out, tokens)
 				}
 			}
 		}
 	})
 }
 
-// A rate that is slow beside its burst brings each byte in its nanosecond, where floating point would round it away.
+// With a rate that is slow beside its burst, each byte comes in the nanosecond in which it is due.
 func TestSlowRateIsExact(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now, Limits: putrecords.Limits{BytesPerSecond: 1, RecordsPerSecond: -1}})
@@ -135,7 +136,7 @@ func TestSlowRateIsExact(t *testing.T) {
 	}
 }
 
-// A rate may bring more tokens than a word counts.
+// A rate may bring more tokens than fit into 64 bits.
 func TestRefillBeyondAWord(t *testing.T) {
 	for _, elapsed := range []time.Duration{4*time.Second - 1, 4 * time.Second, 4*time.Second + 1} { // 2^64 tokens
 		c := newClock()
@@ -151,7 +152,7 @@ func TestRefillBeyondAWord(t *testing.T) {
 	}
 }
 
-// No rate brings more at one instant than the burst.
+// At one instant, no rate brings more than the burst.
 func TestFastRateKeepsToItsBurst(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now, Limits: putrecords.Limits{RecordsPerSecond: math.MaxInt - 1, RecordBurst: 1}})

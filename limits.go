@@ -16,6 +16,11 @@ const Unlimited = -1
 // AWS: "Each PutRecords request can support up to 500 records", with limits for a record and "for
 // the entire request, including partition keys"; "Each shard can support writes up to 1,000 records
 // per second". AWS does not document how much a shard takes at once; the two bursts are our choice.
+//
+// The buckets are of golang.org/x/time/rate, which counts in floating point. At AWS's rates a token
+// comes in the nanosecond in which it is due, unless rounding errors add up over thousands of calls
+// in which the bucket is never full; then, and at rates that have little in common with
+// 1,000,000,000, it may come about a nanosecond early or late.
 type Limits struct {
 	RecordsPerRequest  int   // 500
 	BytesPerRecord     int   // 1 MiB, data and partition key; AWS's message speaks of the data alone

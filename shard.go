@@ -102,8 +102,8 @@ func newShard(description Shard, limits Limits, now time.Time) *shard {
 		closing: neverCloses,
 		stats:   ShardStats{ShardID: description.ShardID},
 	}
-	sh.records = newBucket(int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
-	sh.bytes = newBucket(limits.BytesPerSecond, limits.ByteBurst)
+	sh.records.init(int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
+	sh.bytes.init(limits.BytesPerSecond, limits.ByteBurst)
 	if !description.SequenceNumberRange.EndingSequenceNumber.IsZero() {
 		sh.closing = isClosed
 	}
@@ -138,9 +138,6 @@ func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *
 	if now.Unix() > sh.closing {
 		return false
 	}
-	elapsed := now.Sub(sh.latest)
-	sh.records.refill(elapsed)
-	sh.bytes.refill(elapsed)
 	sh.latest = now
 	sh.admit(entries, g)
 	if len(g.records) > 0 {
@@ -156,7 +153,12 @@ func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *
 
 // admit stamps the entries of a group that the buckets hold tokens for. The others are throttled.
 func (sh *shard) admit(entries []RequestEntry, g *group) {
-	records, bytes := sh.records.available(), sh.bytes.available()
+	var wanted Count
+	for _, i := range g.indexes {
+		wanted.add(Count{1, int64(entries[i].Size())})
+	}
+	records := sh.records.available(sh.latest, wanted.Records)
+	bytes := sh.bytes.available(sh.latest, wanted.Bytes)
 	g.number = SequenceNumber{
 		ShardCreated: sh.created,
 		Arrived:      sh.second(),
@@ -173,8 +175,8 @@ func (sh *shard) admit(entries []RequestEntry, g *group) {
 		g.admittedIndexes = append(g.admittedIndexes, i)
 		g.records = append(g.records, newRecord(entry, g.number, sh.latest))
 	}
-	sh.records.take(g.admitted.Records)
-	sh.bytes.take(g.admitted.Bytes)
+	sh.records.take(sh.latest, g.admitted.Records)
+	sh.bytes.take(sh.latest, g.admitted.Bytes)
 }
 
 // finish counts a group once the log is done with it.
