@@ -9,32 +9,24 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// A cborReader reads the values of CBOR data. Members come in the order of their names, for the decoder keeps no other. A value that is
-// skipped is only checked to be well-formed.
+// A cborReader reads a CBOR body. It reads the members of a structure in the order of their names,
+// because the decoder does not keep the body's order. It checks only that a skipped value is well-formed.
 type cborReader struct {
-	value cbor.RawMessage // the next
-	faults
+	value cbor.RawMessage // the next value
+	problems
 }
 
-var cborDecoder = cborMode(cbor.DecOptions{DupMapKey: cbor.DupMapKeyEnforcedAPF, MaxArrayElements: maxElements}.DecMode())
-
-// cborMode returns a mode of the library's, whose options are right.
-func cborMode[Mode any](mode Mode, err error) Mode {
-	if err != nil {
-		panic(err)
-	}
-	return mode
-}
+var cborDecoder = must(cbor.DecOptions{DupMapKey: cbor.DupMapKeyEnforcedAPF, MaxArrayElements: maxElements}.DecMode())
 
 func newCBORReader(data []byte) *cborReader {
 	r := &cborReader{value: data}
 	if cborDecoder.Wellformed(data) != nil || r.majorType() != cborMap {
-		r.failed = true
+		r.malformed = true
 	}
 	return r
 }
 
-// The major types of CBOR that are not decoded whole.
+// The major types of CBOR whose values peek does not decode.
 const (
 	cborArray = 4
 	cborMap   = 5
@@ -43,16 +35,16 @@ const (
 
 func (r *cborReader) majorType() byte { return r.value[0] >> 5 }
 
-// decode decodes the next value into v, or notes that it cannot be.
+// decode decodes the next value into v.
 func (r *cborReader) decode(v any) {
-	if r.failed || cborDecoder.Unmarshal(r.value, v) != nil {
-		r.failed = true
+	if r.malformed || cborDecoder.Unmarshal(r.value, v) != nil {
+		r.malformed = true
 	}
 }
 
-// peek returns the next value, but an empty one if it is a list or a structure.
+// peek returns the next value. A list or a structure is returned empty, to show its type only.
 func (r *cborReader) peek() (value any) {
-	if r.failed {
+	if r.malformed {
 		return nil
 	}
 	switch r.majorType() {
@@ -123,7 +115,7 @@ func (r *cborReader) boolean() *bool {
 	case bool:
 		return &value
 	case string:
-		return booleanFrom(value, r.fault)
+		return r.booleanFrom(value)
 	}
 	r.mismatch(value, toBoolean)
 	return nil
@@ -131,7 +123,7 @@ func (r *cborReader) boolean() *bool {
 
 func (r *cborReader) integer() *int {
 	value := r.peek()
-	n, ok := number(value)
+	n, ok := numberFrom(value)
 	if !ok {
 		r.mismatch(value, toInteger)
 		return nil
@@ -139,14 +131,14 @@ func (r *cborReader) integer() *int {
 	return integerFrom(n)
 }
 
-// timestamp reads milliseconds since 1970, which AWS's clients tag as if they were seconds.
+// timestamp reads milliseconds since 1970. AWS's clients tag them as if they were seconds.
 func (r *cborReader) timestamp() *time.Time {
 	value := r.peek()
 	if tag, ok := value.(cbor.RawTag); ok && tag.Number == 1 {
 		r.value = tag.Content
 		value = r.peek()
 	}
-	milliseconds, ok := number(value)
+	milliseconds, ok := numberFrom(value)
 	if !ok {
 		r.mismatch(value, toTimestamp)
 		return nil
@@ -156,7 +148,8 @@ func (r *cborReader) timestamp() *time.Time {
 
 func (r *cborReader) skip() {}
 
-func number(value any) (float64, bool) {
+// numberFrom converts a decoded value to a number. NaN is not one.
+func numberFrom(value any) (float64, bool) {
 	switch value := value.(type) {
 	case uint64:
 		return float64(value), true
@@ -168,23 +161,23 @@ func number(value any) (float64, bool) {
 	return 0, false
 }
 
-// mismatch tells what is wrong with a value that is not what was wanted. Null is right.
+// mismatch describes a value of the wrong type. Null is always accepted.
 func (r *cborReader) mismatch(value any, wanted string) {
-	if _, ok := number(value); ok {
-		r.fault(wrongType(isNumber, wanted))
+	if _, ok := numberFrom(value); ok {
+		r.addProblem(wrongType(isNumber, wanted))
 		return
 	}
 	switch value.(type) {
 	case nil:
 	case map[string]any:
-		r.fault(wrongType(isStructure, wanted))
+		r.addProblem(wrongType(isStructure, wanted))
 	case []any:
-		r.fault(wrongType(isList, wanted))
+		r.addProblem(wrongType(isList, wanted))
 	case string:
-		r.fault(wrongType(isString, wanted))
+		r.addProblem(wrongType(isString, wanted))
 	case bool:
-		r.fault(wrongType(isBoolean, wanted))
-	default: // what production says of these is not known
-		r.failed = true
+		r.addProblem(wrongType(isBoolean, wanted))
+	default: // production's message about these is unknown
+		r.malformed = true
 	}
 }

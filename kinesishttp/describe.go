@@ -21,7 +21,7 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 		case "Limit":
 			limit = r.integer()
 		default:
-			readAddress(r, name, &streamName, &streamARN)
+			readStream(r, name, &streamName, &streamARN)
 		}
 	})
 	if err := r.end(); err != nil {
@@ -48,7 +48,7 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 
 func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error) {
 	var streamName, streamARN *string
-	r.structure(func(name []byte) { readAddress(r, name, &streamName, &streamARN) })
+	r.structure(func(name []byte) { readStream(r, name, &streamName, &streamARN) })
 	if err := r.end(); err != nil {
 		return nil, err
 	}

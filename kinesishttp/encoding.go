@@ -10,38 +10,42 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// An encoding is how bodies are written.
+// An encoding reads and writes bodies.
 type encoding struct {
-	// newReader returns a reader of a body, and what to call when its input is needed no more.
-	newReader func(body []byte) (reader, func())
+	// newReader returns a reader of body. Call release when the values it has read are no longer needed.
+	newReader func(body []byte) (r reader, release func())
 	marshal   func(any) ([]byte, error)
 }
 
-// The encodings, by content type.
+// encodings maps content types to encodings.
 var encodings = map[string]*encoding{
 	"application/x-amz-json-1.1": {pooledJSONReader, func(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }},
 	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, cborEncoder.Marshal},
 }
 
-var cborEncoder = cborMode(cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode())
+var cborEncoder = must(cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode())
 
-// answer encodes and sends an answer.
-func (e *encoding) answer(w http.ResponseWriter, status int, v any) {
-	body, err := e.marshal(v)
+// must returns v. Use it for calls that cannot fail with the arguments that this package passes.
+func must[T any](v T, err error) T {
 	if err != nil {
-		panic(err) // no answer holds a value that has no encoding
+		panic(err)
 	}
-	send(w, status, body)
+	return v
 }
 
-// send sends an answer.
-func send(w http.ResponseWriter, status int, body []byte) {
-	_ = http.NewResponseController(w).SetWriteDeadline(deadline())
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // who has gone misses it
+// answer encodes v and sends it.
+func (e *encoding) answer(w http.ResponseWriter, status int, v any) {
+	send(w, status, must(e.marshal(v)))
 }
 
 func (e *encoding) answerError(w http.ResponseWriter, err *putrecords.Error) {
 	e.answer(w, err.HTTPStatusCode(), bodyOf(err))
+}
+
+// send sends a response.
+func send(w http.ResponseWriter, status int, body []byte) {
+	_ = http.NewResponseController(w).SetWriteDeadline(deadline())
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // fails if the client has gone
 }

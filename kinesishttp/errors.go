@@ -1,33 +1,37 @@
 package kinesishttp
 
-import "github.com/putrecords/putrecords"
+import (
+	"github.com/go-json-experiment/json"
 
-// The codes that a [Handler] answers with besides those of package putrecords.
+	"github.com/putrecords/putrecords"
+)
+
+// Error codes that a [Handler] returns in addition to those of package putrecords.
 const (
 	MissingAuthenticationTokenException putrecords.ErrorCode = "MissingAuthenticationTokenException"
 	SerializationException              putrecords.ErrorCode = "SerializationException"
 	UnknownOperationException           putrecords.ErrorCode = "UnknownOperationException"
 )
 
-func serializationError(text string) *putrecords.Error {
-	return &putrecords.Error{Code: SerializationException, Message: text}
-}
-
-// An errorBody is an error as AWS encodes it.
+// An errorBody holds the members of an error. An empty message is left out, as in production.
 type errorBody struct {
 	Type           putrecords.ErrorCode `json:"__type"`
 	Message        string               `json:"message,omitempty"`
-	CapitalMessage string               `json:"Message,omitempty"` // instead, with some codes
+	CapitalMessage string               `json:"Message,omitempty"` // set instead of Message for some codes
 }
 
-func bodyOf(err *putrecords.Error) errorBody {
-	switch err.Code {
-	case putrecords.AccessDeniedException, SerializationException:
-		return errorBody{Type: err.Code, CapitalMessage: err.Message}
+// bodyOf decodes e's JSON, because package putrecords decides which codes spell "Message".
+func bodyOf(e *putrecords.Error) (body errorBody) {
+	if err := json.Unmarshal(must(json.Marshal(e)), &body); err != nil {
+		panic(err) // every error encodes as an errorBody
 	}
-	return errorBody{Type: err.Code, Message: err.Message}
+	return body
 }
 
-func invalidArgument(text string) *putrecords.Error {
-	return &putrecords.Error{Code: putrecords.InvalidArgumentException, Message: text}
+func serializationError(message string) *putrecords.Error {
+	return &putrecords.Error{Code: SerializationException, Message: message}
+}
+
+func invalidArgument(message string) *putrecords.Error {
+	return &putrecords.Error{Code: putrecords.InvalidArgumentException, Message: message}
 }

@@ -7,22 +7,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/emmansun/base64"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A jsonReader reads the values of a JSON text. Its decoder refuses duplicate members, invalid UTF-8, and whatever else is not JSON
-// by the letter.
+// A jsonReader reads a JSON body. Its decoder is strict: it rejects duplicate members, invalid UTF-8,
+// and anything else that is not valid JSON.
 type jsonReader struct {
 	decoder *jsontext.Decoder
-	blobs   []byte // the blobs read so far, one behind the other, with room for all
-	faults
+	blobs   []byte // the blobs decoded so far, back to back, with room for all of the body's
+	problems
 }
 
-// strictBase64 refuses what encodes no data, as production does, but for line ends.
-var strictBase64 = base64.StdEncoding.Strict()
-
-// A jsonReader's buffers are worth keeping: its blobs take as much as all data of a request.
+// jsonReaders saves allocations: blobs alone is as large as all the data in a request.
 var jsonReaders = sync.Pool{New: func() any { return &jsonReader{decoder: jsontext.NewDecoder(&bytes.Buffer{})} }}
 
 func pooledJSONReader(body []byte) (reader, func()) {
@@ -31,29 +27,29 @@ func pooledJSONReader(body []byte) (reader, func()) {
 	return r, func() { jsonReaders.Put(r) }
 }
 
-// reset makes the reader one of a text.
-func (r *jsonReader) reset(text []byte) {
-	r.decoder.Reset(bytes.NewBuffer(text)) // of a Buffer the decoder makes no copy
-	r.blobs = slices.Grow(r.blobs[:0], base64.StdEncoding.DecodedLen(len(text)))
-	r.faults = faults{}
+// reset makes r read body.
+func (r *jsonReader) reset(body []byte) {
+	r.decoder.Reset(bytes.NewBuffer(body)) // the decoder does not copy a Buffer's bytes
+	r.blobs = slices.Grow(r.blobs[:0], strictBase64.DecodedLen(len(body)))
+	r.problems = problems{}
 }
 
 func (r *jsonReader) end() error {
 	if _, err := r.decoder.ReadToken(); err != io.EOF { //nolint:errorlint // the decoder returns it unwrapped
-		r.failed = true
+		r.malformed = true
 	}
-	return r.faults.end()
+	return r.problems.end()
 }
 
 func (r *jsonReader) structure(member func(name []byte)) bool {
 	if r.decoder.StackDepth() == 0 && r.decoder.PeekKind() != jsontext.KindBeginObject {
-		r.failed = true
+		r.malformed = true
 	}
 	if !r.begins(jsontext.KindBeginObject, wantedStructure) {
 		return false
 	}
 	r.token()
-	for !r.failed && r.decoder.PeekKind() != jsontext.KindEndObject {
+	for !r.malformed && r.decoder.PeekKind() != jsontext.KindEndObject {
 		if name, ok := r.unquoted(); ok {
 			member(name)
 		}
@@ -67,9 +63,9 @@ func (r *jsonReader) list(element func()) bool {
 		return false
 	}
 	r.token()
-	for n := 0; !r.failed && r.decoder.PeekKind() != jsontext.KindEndArray; n++ {
+	for n := 0; !r.malformed && r.decoder.PeekKind() != jsontext.KindEndArray; n++ {
 		if n == maxElements {
-			r.failed = true
+			r.malformed = true
 			break
 		}
 		element()
@@ -96,8 +92,9 @@ func (r *jsonReader) blob() []byte {
 	}
 	start := len(r.blobs)
 	n, err := strictBase64.Decode(r.blobs[start:cap(r.blobs)], encoded)
-	if err != nil || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0 { // which the decoder ignores
-		r.fault(explainBase64(string(encoded)))
+	// Production rejects line breaks, which the decoder skips.
+	if err != nil || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0 {
+		r.addProblem(explainBase64(string(encoded)))
 		return nil
 	}
 	r.blobs = r.blobs[:start+n]
@@ -110,7 +107,7 @@ func (r *jsonReader) boolean() *bool {
 		value := r.token().Kind() == jsontext.KindTrue
 		return &value
 	case jsontext.KindString:
-		return booleanFrom(r.token().String(), r.fault)
+		return r.booleanFrom(r.token().String())
 	default:
 		r.begins(jsontext.KindTrue, toBoolean)
 		return nil
@@ -133,64 +130,65 @@ func (r *jsonReader) timestamp() *time.Time {
 
 func (r *jsonReader) skip() {
 	if r.decoder.SkipValue() != nil {
-		r.failed = true
+		r.malformed = true
 	}
 }
 
-// begins reports whether the next value is of the kind. If it is not, which is right for null alone, the value is skipped.
+// begins reports whether the next value has the given kind. If not, it skips the value and adds a
+// problem, unless the value is null.
 func (r *jsonReader) begins(kind jsontext.Kind, wanted string) bool {
-	if r.failed {
+	if r.malformed {
 		return false
 	}
-	switch is := r.decoder.PeekKind(); is {
+	switch r.decoder.PeekKind() {
 	case kind:
 		return true
 	case jsontext.KindBeginObject:
-		r.fault(wrongType(isStructure, wanted))
+		r.addProblem(wrongType(isStructure, wanted))
 	case jsontext.KindBeginArray:
-		r.fault(wrongType(isList, wanted))
+		r.addProblem(wrongType(isList, wanted))
 	case jsontext.KindString:
-		r.fault(wrongType(isString, wanted))
+		r.addProblem(wrongType(isString, wanted))
 	case jsontext.KindNumber:
-		r.fault(wrongType(isNumber, wanted))
+		r.addProblem(wrongType(isNumber, wanted))
 	case jsontext.KindTrue, jsontext.KindFalse:
-		r.fault(wrongType(isBoolean, wanted))
+		r.addProblem(wrongType(isBoolean, wanted))
 	}
 	r.skip()
 	return false
 }
 
-// token reads the next token, which is null where the text is not JSON.
+// token reads the next token. It returns null if the body is malformed.
 func (r *jsonReader) token() jsontext.Token {
 	token, err := r.decoder.ReadToken()
 	if err != nil {
-		r.failed = true
+		r.malformed = true
 		return jsontext.Null
 	}
 	return token
 }
 
-// number reads a number. One that is too large for a float64 is infinite.
+// number reads a number. It returns an infinity if the number is too large for a float64.
 func (r *jsonReader) number() float64 {
 	token := r.token()
-	if r.failed {
+	if r.malformed {
 		return 0
 	}
-	number, _ := token.Float()
-	return number
+	n, _ := token.Float()
+	return n
 }
 
-// unquoted reads a string. Its bytes are the decoder's until it reads on.
+// unquoted reads a string. Its bytes are valid until the next read.
 func (r *jsonReader) unquoted() ([]byte, bool) {
 	quoted, err := r.decoder.ReadValue()
 	if err != nil {
-		r.failed = true
+		r.malformed = true
 		return nil, false
 	}
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], true
 	}
 	s, err := jsontext.AppendUnquote(nil, quoted)
-	r.failed = r.failed || err != nil
+	r.malformed = r.malformed || err != nil
 	return s, err == nil
 }

@@ -95,7 +95,7 @@ func readListShards(r reader) (*listShardsInput, error) {
 		case "StreamCreationTimestamp":
 			r.timestamp() // tells apart streams of one name, of which there is one here
 		default:
-			readAddress(r, name, &in.StreamName, &in.StreamARN)
+			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
 	return in, r.end()
@@ -202,11 +202,7 @@ func endsAfter(sh putrecords.Shard, t time.Time) bool {
 }
 
 func nextToken(in listShardsInput) string {
-	text, err := json.Marshal(in)
-	if err != nil {
-		panic(err) // strings, and a time that timeFrom has returned
-	}
-	return base64.StdEncoding.EncodeToString(text)
+	return base64.StdEncoding.EncodeToString(must(json.Marshal(in)))
 }
 
 func parseNextToken(token string) (*listShardsInput, error) {

@@ -16,7 +16,7 @@ func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
 		case "Records":
 			in.Records = readEntries(r)
 		default:
-			readAddress(r, name, &in.StreamName, &in.StreamARN)
+			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
 	if err := r.end(); err != nil {
@@ -74,7 +74,7 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 		case "SequenceNumberForOrdering":
 			in.SequenceNumberForOrdering = r.text()
 		default:
-			readAddress(r, name, &in.StreamName, &in.StreamARN)
+			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
 	if err := r.end(); err != nil {

@@ -42,8 +42,8 @@ func TestBlobsAgainstEncodingBase64(t *testing.T) {
 				t.Fatalf("%q is read as %q, want %q", text, blobs[i], want)
 			}
 		}
-		if valid != (r.wrong == "") {
-			t.Fatalf("%q: %q", texts, r.wrong)
+		if valid != (r.first == "") {
+			t.Fatalf("%q: %q", texts, r.first)
 		}
 	})
 }
