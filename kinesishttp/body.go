@@ -13,48 +13,56 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// bodyTimeout is how long a client may take to send a request's body, and then to read the answer.
+// bodyTimeout is how long a client may take to send a body, and again to read the response.
 const bodyTimeout = 30 * time.Second
 
-// deadline is bodyTimeout from now, in the network's time.
+// deadline returns the time bodyTimeout from now.
 func deadline() time.Time {
-	return time.Now().Add(bodyTimeout) //nolint:forbidigo // no stream's time: connections have their own
+	return time.Now().Add(bodyTimeout) //nolint:forbidigo // not a stream's time
 }
 
+// The parts of a body other than data and partition keys.
 const (
-	perRecord = 1 << 10 // what the names, the quotes and the hash key of a record take, however they are written
-	slack     = 1 << 20
-	unlimited = 1 << 40 // a limit above this is none
+	// bytesPerRecord covers the member names, the punctuation and the hash key of a record, even if
+	// every character is escaped.
+	bytesPerRecord  = 1 << 10
+	bytesPerRequest = 1 << 20
 )
 
+// hugeLimit is the limit above which a request counts as unlimited.
+const hugeLimit = 1 << 40
+
+// awsLimits are AWS's limits on a request.
 var awsLimits = putrecords.Limits{RecordsPerRequest: 500, BytesPerRequest: 5 << 20, PartitionKeyLength: 256}
 
-// bodyFor returns the bytes that the body of a request within the limits may need, or -1 if these do not limit it: its data in base64,
-// and its partition keys, however they are written.
-func bodyFor(limits putrecords.Limits) int64 {
+// bodyLimit returns the size of the largest body that a request within limits can have,
+// or -1 if limits does not bound it. Data is sent in base64, and any character of a
+// partition key may be escaped.
+func bodyLimit(limits putrecords.Limits) int64 {
 	size, records, key := int64(limits.BytesPerRequest), int64(limits.RecordsPerRequest), int64(limits.PartitionKeyLength)
-	if size == -1 || records == -1 || max(size, records) > unlimited {
+	if size == -1 || records == -1 || max(size, records) > hugeLimit {
 		return -1
 	}
-	keys := 6 * size // for each byte an escape
+	keys := 6 * size // an escape for each byte
 	if key != -1 && key <= size {
-		each := 12 * key          // for each character two
-		if records <= keys/each { // so that the product does not overflow
+		each := 12 * key          // two escapes for each character
+		if records <= keys/each { // the product does not overflow
 			keys = records * each
 		}
 	}
-	return size/3*4 + keys + records*perRecord + slack
+	return size/3*4 + keys + records*bytesPerRecord + bytesPerRequest
 }
 
-// errTooLarge tells of a body that is larger than any request for the handler's streams can be.
+// errTooLarge means that a body is larger than any request for the handler's streams can be.
 var errTooLarge = errors.New("kinesishttp: body too large")
 
 var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
-// readBody reads the body of a request into a buffer from bodies, unless it is larger than limit, which may be -1.
+// readBody reads a request's body into a buffer from bodies. It returns errTooLarge if the body is
+// larger than limit; a limit of -1 allows any size.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffer, error) {
 	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(deadline()) // where there is no connection there is none
+	_ = connection.SetReadDeadline(deadline()) // fails if there is no connection
 	sent := r.Body
 	if limit != -1 {
 		if r.ContentLength > limit {
@@ -75,20 +83,20 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffe
 	return body, nil
 }
 
-// answerBodyError answers a request whose body could not be read.
+// answerBodyError answers a request whose body readBody could not read.
 func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
-	if r.ProtoMajor == 1 { // on a connection of HTTP/2 the other requests go on
+	if r.ProtoMajor == 1 { // an HTTP/2 connection carries other requests too
 		w.Header().Set("Connection", "close")
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		if r.ProtoMajor == 2 { // AWS's JavaScript client sees no answer before it has sent all
+		if r.ProtoMajor == 2 { // AWS's JavaScript client does not read before it has sent everything
 			_, _ = io.CopyN(io.Discard, r.Body, 64<<20)
 		}
 		send(w, http.StatusRequestEntityTooLarge, nil)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		send(w, http.StatusRequestTimeout, fmt.Appendf(nil, "The body did not come within %v.\n", bodyTimeout))
+		send(w, http.StatusRequestTimeout, fmt.Appendf(nil, "The body did not arrive within %v.\n", bodyTimeout))
 	default:
-		send(w, http.StatusBadRequest, []byte("The body ended before its length.\n"))
+		send(w, http.StatusBadRequest, []byte("The body ended early.\n"))
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-func TestBodyFor(t *testing.T) {
+func TestBodyLimit(t *testing.T) {
 	for _, test := range []struct {
 		limits putrecords.Limits
 		want   int64
@@ -22,7 +22,7 @@ func TestBodyFor(t *testing.T) {
 		{putrecords.Limits{BytesPerRequest: -1, RecordsPerRequest: 3, PartitionKeyLength: 1}, -1},
 		{putrecords.Limits{BytesPerRequest: 3000, RecordsPerRequest: -1, PartitionKeyLength: 1}, -1},
 	} {
-		if got := bodyFor(test.limits); got != test.want {
+		if got := bodyLimit(test.limits); got != test.want {
 			t.Errorf("%+v: %d, want %d", test.limits, got, test.want)
 		}
 	}

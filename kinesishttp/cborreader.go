@@ -9,8 +9,9 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// A cborReader reads a CBOR body. It reads the members of a structure in the order of their names,
-// because the decoder does not keep the body's order. It checks only that a skipped value is well-formed.
+// A cborReader reads a CBOR body. It reads the members of a structure in the order of
+// their names, because the decoder does not keep the body's order. It checks only that
+// a skipped value is well-formed.
 type cborReader struct {
 	value cbor.RawMessage // the next value
 	problems

@@ -7,9 +7,9 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// describedShards is how many shards DescribeStream lists at most. AWS: "If you specify a value greater than 100, at most 100 results are
-// returned".
-const describedShards = 100
+// maxDescribedShards is the largest number of shards that DescribeStream lists. AWS: "If you
+// specify a value greater than 100, at most 100 results are returned".
+const maxDescribedShards = 100
 
 func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	var limit *int
@@ -38,11 +38,11 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := stream.Shards()
-	page, more := pageOf(all, exclusiveStartShardID, limit, describedShards)
-	description := describe(stream, all)
+	shards := stream.Shards()
+	page, more := pageOf(shards, exclusiveStartShardID, limit, maxDescribedShards)
+	description := describe(stream, shards)
 	description["HasMoreShards"] = more
-	description["Shards"] = shardsOf(page)
+	description["Shards"] = encodeShards(page)
 	return map[string]any{"StreamDescription": description}, nil
 }
 
@@ -56,14 +56,14 @@ func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	all := stream.Shards()
+	shards := stream.Shards()
 	open := 0
-	for _, sh := range all {
+	for _, sh := range shards {
 		if isOpen(sh) {
 			open++
 		}
 	}
-	summary := describe(stream, all)
+	summary := describe(stream, shards)
 	summary["ConsumerCount"] = 0
 	summary["OpenShardCount"] = open
 	if size := stream.Limits().BytesPerRecord; size != -1 {
@@ -72,15 +72,15 @@ func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error)
 	return map[string]any{"StreamDescriptionSummary": summary}, nil
 }
 
-// describe returns what both descriptions of a stream have.
+// describe returns the members that both descriptions of a stream have.
 func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]any {
 	created := time.Unix(shards[0].SequenceNumberRange.StartingSequenceNumber.ShardCreated, 0)
 	description := map[string]any{
 		"EncryptionType":          stream.EncryptionType(),
 		"EnhancedMonitoring":      []any{map[string]any{"ShardLevelMetrics": []any{}}},
-		"RetentionPeriodHours":    24, // whatever the log keeps
+		"RetentionPeriodHours":    24, // whatever the log retains
 		"StreamARN":               stream.ARN(),
-		"StreamCreationTimestamp": timestamp{created}, // so far as the shards tell
+		"StreamCreationTimestamp": timestamp{created}, // as far as the shards show
 		"StreamModeDetails":       map[string]any{"StreamMode": "PROVISIONED"},
 		"StreamName":              stream.Name(),
 		"StreamStatus":            stream.Status(),

@@ -12,7 +12,8 @@ import (
 
 // An encoding reads and writes bodies.
 type encoding struct {
-	// newReader returns a reader of body. Call release when the values it has read are no longer needed.
+	// newReader returns a reader of body. Call release when the values it has read are
+	// no longer needed.
 	newReader func(body []byte) (r reader, release func())
 	marshal   func(any) ([]byte, error)
 }

@@ -17,7 +17,7 @@ const (
 type errorBody struct {
 	Type           putrecords.ErrorCode `json:"__type"`
 	Message        string               `json:"message,omitempty"`
-	CapitalMessage string               `json:"Message,omitempty"` // set instead of Message for some codes
+	CapitalMessage string               `json:"Message,omitempty"` // instead, for some codes
 }
 
 // bodyOf decodes e's JSON, because package putrecords decides which codes spell "Message".

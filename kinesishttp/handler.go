@@ -10,32 +10,38 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/putrecords/putrecords"
 )
 
-// A Handler answers Kinesis's HTTP API for its streams. [NewHandler] makes one. It may be used by several goroutines at once, and streams
-// may come and go while it serves.
+// A Handler serves the Kinesis HTTP API for its streams. Create one with [NewHandler]. Its methods
+// are safe for concurrent use, and you can add and remove streams while it serves requests.
 type Handler struct {
-	// Answered, if set, is called with what a stream answered: each PutRecords request that was not refused as a whole, and each
-	// PutRecord request, as a batch of one record. A PutRecord that was throttled, or failed with InternalFailure, is such a batch
-	// too, though a fault of the whole request may have been the cause. It runs in the request's goroutine before the answer is
-	// sent, so several may run at once. It must not change out, nor keep it. Set it before the handler serves.
+	// Answered, if not nil, is called with each stream's answer to a PutRecords or
+	// PutRecord request, unless the stream rejected the whole request. A PutRecord
+	// request counts as a batch of one record. If it fails with
+	// ProvisionedThroughputExceededException or InternalFailure, Answered is still
+	// called, with a failed record, even when a whole-request fault caused the failure.
+	//
+	// Answered runs in the request's goroutine before the response is sent, so several calls may
+	// run at once. It must not modify or retain out. Set it before the handler serves requests.
 	Answered func(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output)
 
 	mu       sync.RWMutex
-	streams  []*putrecords.Stream // in the order they were added
-	requests atomic.Uint64        // how many there have been
+	streams  []*putrecords.Stream // in the order in which they were added
+	requests atomic.Uint64        // how many have arrived
 }
 
-// NewHandler returns a handler for the streams. Of several streams with one name the last counts.
+// NewHandler returns a handler for streams. If several streams have the same name, the
+// last one wins.
 func NewHandler(streams ...*putrecords.Stream) *Handler {
 	h := &Handler{}
 	h.Add(streams...)
 	return h
 }
 
-// Add adds streams. A stream takes the place of one with the same name.
+// Add adds streams. A stream replaces any other stream with the same name.
 func (h *Handler) Add(streams ...*putrecords.Stream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -45,17 +51,18 @@ func (h *Handler) Add(streams ...*putrecords.Stream) {
 	}
 }
 
-// Remove removes streams. Requests for them that are being answered go on.
+// Remove removes streams. It does not interrupt requests that are already in progress.
 func (h *Handler) Remove(streams ...*putrecords.Stream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return slices.Contains(streams, s) })
 }
 
-// find returns the stream that a request names. If there is none it returns another, of the same account if it can, which will answer
-// that it is not the one.
+// find returns the stream named in a request. If that stream does not exist, it returns a stream
+// with another name, which will answer that it does not exist. It prefers one in the account that
+// the request's ARN names, because the answer includes the account.
 func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
-	var name, arnPrefix string // the prefix is all that comes before the name
+	var name, arnPrefix string // the prefix is everything before the name
 	if streamARN != nil {
 		arnPrefix, name, _ = strings.Cut(*streamARN, ":stream/")
 	}
@@ -74,39 +81,51 @@ func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
 			return stream
 		}
 	}
-	if len(h.streams) > 0 {
+	switch {
+	case len(h.streams) > 0:
 		return h.streams[0]
+	case name != standIns[0].Name():
+		return standIns[0]
 	}
-	other := "other"
-	if name == other {
-		other = "another"
-	}
-	return putrecords.MustNew(putrecords.Config{Name: other, Log: putrecords.Discard()})
+	return standIns[1]
 }
 
-// lookUp returns the stream that a request names, or what AWS answers where there is none.
+// standIns answer for a handler without streams. There are two, so that one of them has another
+// name than the request. They store nothing, and their clock never advances.
+var standIns = [2]*putrecords.Stream{standIn("other"), standIn("another")}
+
+func standIn(name string) *putrecords.Stream {
+	return putrecords.MustNew(putrecords.Config{
+		Name: name,
+		Log:  putrecords.Discard(),
+		Now:  func() time.Time { return time.Unix(1, 0) },
+	})
+}
+
+// lookUp returns the stream named in the request, or AWS's error if it does not exist.
 func (h *Handler) lookUp(streamName, streamARN *string) (*putrecords.Stream, error) {
 	stream := h.find(streamName, streamARN)
 	return stream, stream.CheckAddress(streamName, streamARN)
 }
 
-// largestBody returns the bytes of the largest body that a request within AWS's limits, or for any of the streams, can need, or -1 if that
-// is unlimited.
-func (h *Handler) largestBody() int64 {
+// bodyLimit returns the size of the largest body that a request can have within AWS's limits or
+// those of any stream, whichever is larger. It returns -1 if a stream's limits do not bound it.
+func (h *Handler) bodyLimit() int64 {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	largest := bodyFor(awsLimits)
+	largest := bodyLimit(awsLimits)
 	for _, stream := range h.streams {
-		needs := bodyFor(stream.Limits())
-		if needs == -1 {
+		limit := bodyLimit(stream.Limits())
+		if limit == -1 {
 			return -1
 		}
-		largest = max(largest, needs)
+		largest = max(largest, limit)
 	}
 	return largest
 }
 
-// The operations, by the name in a request's target. Each reads its input from the request and returns what is to be encoded.
+// operations maps the names in a request's target to functions. Each reads its input from the body
+// and returns the answer to encode.
 var operations = map[string]func(context.Context, *Handler, reader) (any, error){
 	"DescribeStream":        describeStream,
 	"DescribeStreamSummary": describeStreamSummary,
@@ -115,19 +134,22 @@ var operations = map[string]func(context.Context, *Handler, reader) (any, error)
 	"PutRecords":            putRecords,
 }
 
-// ServeHTTP answers a request. Its body is read before its header is judged, so that the connection can be used again.
+// ServeHTTP answers a request. It reads the whole body before it looks at the headers, so the
+// connection can be reused.
 //
-// A wrapper of w should have the method Unwrap that [http.ResponseController] looks for, or slow clients are not cut off. ServeHTTP panics
-// with http.ErrAbortHandler where the request's context has ended before its stream was asked.
+// If you wrap w, give the wrapper the Unwrap method that [http.ResponseController] looks for;
+// otherwise slow clients are not cut off. ServeHTTP panics with http.ErrAbortHandler if the
+// request's context ends before its stream is called.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
-	body, err := readBody(w, r, h.largestBody())
+	body, err := readBody(w, r, h.bodyLimit())
 	if err != nil {
 		answerBodyError(w, r, err)
 		return
 	}
 	defer bodies.Put(body)
-	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // whatever its parameters are
+	// Parameters do not matter, even invalid ones.
+	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	enc, ok := encodings[contentType]
 	target := r.Header.Get("X-Amz-Target")
 	switch {
@@ -142,7 +164,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve answers a request whose encoding is known.
+// serve answers a request with a known encoding.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, enc *encoding, body []byte) {
 	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202.")
 	operation := operations[name]
@@ -154,9 +176,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, enc *encoding, b
 		enc.answerError(w, &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"})
 		return
 	}
-	in, done := enc.newReader(body)
+	in, release := enc.newReader(body)
 	answer, err := operation(r.Context(), h, in)
-	done()
+	release()
 	var refused *putrecords.Error
 	switch {
 	case err == nil:
@@ -164,13 +186,13 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, enc *encoding, b
 	case errors.As(err, &refused):
 		enc.answerError(w, refused)
 	case r.Context().Err() != nil:
-		panic(http.ErrAbortHandler) // nobody waits for an answer
+		panic(http.ErrAbortHandler) // the client has gone
 	default:
 		enc.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
 	}
 }
 
-// signed reports whether a request looks signed. Nobody checks by whom.
+// signed reports whether a request has a signature. It does not verify it.
 func signed(r *http.Request) bool {
 	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A jsonReader reads a JSON body. Its decoder is strict: it rejects duplicate members, invalid UTF-8,
-// and anything else that is not valid JSON.
+// A jsonReader reads a JSON body. Its decoder is strict: it rejects duplicate members, invalid
+// UTF-8, and anything else that is not valid JSON.
 type jsonReader struct {
 	decoder *jsontext.Decoder
 	blobs   []byte // the blobs decoded so far, back to back, with room for all of the body's

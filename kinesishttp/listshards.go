@@ -11,11 +11,12 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// listedShards is how many shards ListShards lists at most. AWS: "If you specify a value greater than 1000, at most 1000 results are
-// returned".
-const listedShards = 1000
+// maxListedShards is the largest number of shards that ListShards lists. AWS: "If you specify a
+// value greater than 1000, at most 1000 results are returned".
+const maxListedShards = 1000
 
-// A listShardsInput is a ListShards request. Its JSON, in base64, is a NextToken, so that nothing is kept between pages.
+// A listShardsInput is a ListShards request. A NextToken is its JSON in base64, so the handler
+// keeps no state between pages.
 type listShardsInput struct {
 	ExclusiveStartShardID *string      `json:"ExclusiveStartShardId,omitempty"`
 	ShardFilter           *shardFilter `json:",omitempty"`
@@ -64,11 +65,11 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 	if in.ShardFilter != nil {
 		shards = in.ShardFilter.apply(shards)
 	}
-	page, more := pageOf(shards, in.ExclusiveStartShardID, in.MaxResults, listedShards)
+	page, more := pageOf(shards, in.ExclusiveStartShardID, in.MaxResults, maxListedShards)
 	answer := struct {
 		NextToken string `json:",omitempty"`
 		Shards    []shard
-	}{Shards: shardsOf(page)}
+	}{Shards: encodeShards(page)}
 	if more {
 		name := stream.Name()
 		answer.NextToken = nextToken(listShardsInput{
@@ -93,7 +94,7 @@ func readListShards(r reader) (*listShardsInput, error) {
 		case "ShardFilter":
 			in.ShardFilter = readShardFilter(r)
 		case "StreamCreationTimestamp":
-			r.timestamp() // tells apart streams of one name, of which there is one here
+			r.timestamp() // distinguishes streams of the same name; a handler has only one of each
 		default:
 			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
@@ -120,7 +121,7 @@ func readShardFilter(r reader) *shardFilter {
 	return filter
 }
 
-// check returns what is wrong with a request, but for whether its stream is there.
+// check makes all checks of a request except whether its stream exists.
 func (in *listShardsInput) check() error {
 	var v violations
 	v.AddName("exclusiveStartShardId", in.ExclusiveStartShardID)
@@ -137,11 +138,12 @@ func (in *listShardsInput) check() error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return in.checkTogether()
+	return in.checkCombination()
 }
 
-// checkTogether returns what members are missing, or must not be there together.
-func (in *listShardsInput) checkTogether() error {
+// checkCombination checks that no required member is missing and that no two members
+// exclude each other.
+func (in *listShardsInput) checkCombination() error {
 	switch {
 	case in.NextToken == nil && in.StreamName == nil && in.StreamARN == nil:
 		return invalidArgument("Either NextToken or StreamName should be provided.")
@@ -159,7 +161,7 @@ func (in *listShardsInput) checkTogether() error {
 	return nil
 }
 
-// check returns which member of a filter is missing. AWS's texts about that are not known.
+// check checks that a filter has the member that its type requires. AWS's messages are unknown.
 func (f *shardFilter) check() error {
 	switch {
 	case f == nil:
@@ -172,11 +174,12 @@ func (f *shardFilter) check() error {
 	return nil
 }
 
-// apply returns the shards that the filter lets through. Shards never expire here, so the trim horizon is the stream's creation.
+// apply returns the shards that match the filter. Shards never expire here, so the trim horizon is
+// the stream's creation.
 func (f *shardFilter) apply(shards []putrecords.Shard) []putrecords.Shard {
-	listed := map[string]bool{}
+	exists := map[string]bool{}
 	for _, sh := range shards {
-		listed[sh.ShardID] = true
+		exists[sh.ShardID] = true
 	}
 	keep := func(sh putrecords.Shard) bool {
 		switch numbers := sh.SequenceNumberRange; *f.Type {
@@ -187,7 +190,7 @@ func (f *shardFilter) apply(shards []putrecords.Shard) []putrecords.Shard {
 		case atTimestamp:
 			return numbers.StartingSequenceNumber.ShardCreated <= f.Timestamp.Unix() && endsAfter(sh, *f.Timestamp)
 		case atTrimHorizon:
-			return !listed[sh.ParentShardID]
+			return !exists[sh.ParentShardID]
 		case fromTimestamp:
 			return endsAfter(sh, *f.Timestamp)
 		}
@@ -196,7 +199,7 @@ func (f *shardFilter) apply(shards []putrecords.Shard) []putrecords.Shard {
 	return slices.DeleteFunc(shards, func(sh putrecords.Shard) bool { return !keep(sh) })
 }
 
-// endsAfter reports whether a shard is open, or takes records until the second of t or a later one.
+// endsAfter reports whether a shard is open or closed no earlier than the second of t.
 func endsAfter(sh putrecords.Shard, t time.Time) bool {
 	return isOpen(sh) || sh.SequenceNumberRange.EndingSequenceNumber.Arrived >= t.Unix()
 }
@@ -207,12 +210,13 @@ func nextToken(in listShardsInput) string {
 
 func parseNextToken(token string) (*listShardsInput, error) {
 	in := &listShardsInput{}
-	text, err := base64.StdEncoding.Strict().DecodeString(token)
+	decoded, err := base64.StdEncoding.Strict().DecodeString(token)
 	if err == nil {
-		err = json.Unmarshal(text, in, json.RejectUnknownMembers(true))
+		err = json.Unmarshal(decoded, in, json.RejectUnknownMembers(true))
 	}
 	if err != nil || in.check() != nil {
-		return nil, invalidArgument("The NextToken is not one that ListShards has returned.") // AWS's text is not known
+		// AWS's message is unknown.
+		return nil, invalidArgument("The NextToken is not one that ListShards has returned.")
 	}
 	return in, nil
 }

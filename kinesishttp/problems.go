@@ -46,8 +46,8 @@ const (
 	wantedStructure = "Expected null"
 )
 
-// wrongType returns production's message about a value of the wrong type. Both arguments are among the
-// constants above.
+// wrongType returns production's message about a value of the wrong type. Both
+// arguments are among the constants above.
 func wrongType(is, wanted string) string {
 	switch {
 	case is == isList || is == isStructure:
@@ -58,8 +58,8 @@ func wrongType(is, wanted string) string {
 	return is + wanted
 }
 
-// booleanFrom converts a string to a boolean as production does. It returns nil, and adds a problem, if
-// the string is not a boolean.
+// booleanFrom converts a string to a boolean as production does. It returns nil, and adds a
+// problem, if the string is not a boolean.
 func (p *problems) booleanFrom(s string) *bool {
 	var value bool
 	switch s = strings.ToUpper(s); s {

@@ -33,7 +33,7 @@ func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
 	return out, nil
 }
 
-// readEntries reads the records of a PutRecords request, or returns nil if there is no list of them.
+// readEntries reads the records of a PutRecords request. It returns nil if the value is not a list.
 func readEntries(r reader) []putrecords.RequestEntry {
 	entries := make([]putrecords.RequestEntry, 0, awsLimits.RecordsPerRequest)
 	var entry *putrecords.RequestEntry
@@ -89,7 +89,7 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 	return out, nil
 }
 
-// answeredRecord tells Answered of a PutRecord request as of a batch of one record.
+// answeredRecord calls Answered for a PutRecord request, as for a batch of one record.
 func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream, out *putrecords.PutRecordOutput, err error) {
 	if h.Answered == nil {
 		return

@@ -2,14 +2,15 @@ package kinesishttp
 
 import "time"
 
-// A reader reads the values of a request's body in order. Each method reads one value and returns nil
-// for null. A reader skips a value of the wrong type and continues, so it always checks the whole body.
+// A reader reads the values of a request's body in order. Each method reads one value
+// and returns nil for null. A reader skips a value of the wrong type and continues, so
+// it always checks the whole body.
 type reader interface {
-	// structure reads a structure and reports whether there is one. It calls member for each member;
-	// member must read the member's value.
+	// structure reads a structure and reports whether there is one. It calls member for each
+	// member; member must read the member's value.
 	structure(member func(name []byte)) bool
-	// list reads a list and reports whether there is one. It calls element for each element; element
-	// must read it.
+	// list reads a list and reports whether there is one. It calls element for each
+	// element; element must read it.
 	list(element func()) bool
 	text() *string
 	blob() []byte // valid only while the operation runs
@@ -17,8 +18,8 @@ type reader interface {
 	integer() *int
 	timestamp() *time.Time
 	skip()
-	// end returns what is wrong with the body. A malformed body takes precedence over a value of the
-	// wrong type.
+	// end returns what is wrong with the body. A malformed body takes precedence over a
+	// value of the wrong type.
 	end() error
 }
 

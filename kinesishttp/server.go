@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// NewServer returns a server of handler at a TCP address, which speaks HTTP/1.1 and, without TLS too, HTTP/2: AWS's JavaScript client speaks
-// that to Kinesis, and most others HTTP/1.1. It gives a request's header 10 seconds to come, and a connection 2 minutes between requests.
+// NewServer returns a server for handler at the TCP address addr. It speaks HTTP/1.1 and HTTP/2,
+// both without TLS. AWS's JavaScript client uses HTTP/2 for Kinesis; most others use HTTP/1.1. A
+// client has 10 seconds to send a request's headers, and a connection may stay idle for 2 minutes.
 func NewServer(addr string, handler http.Handler) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)

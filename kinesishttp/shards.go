@@ -6,7 +6,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A shard is a shard as AWS encodes it, its members in alphabetical order.
+// A shard is a [putrecords.Shard] as AWS encodes it, with members in alphabetical order.
 type shard struct {
 	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"`
 	HashKeyRange          hashKeyRange
@@ -22,7 +22,7 @@ type sequenceNumberRange struct {
 	StartingSequenceNumber string
 }
 
-func shardsOf(shards []putrecords.Shard) []shard {
+func encodeShards(shards []putrecords.Shard) []shard {
 	encoded := make([]shard, len(shards))
 	for i, sh := range shards {
 		keys, numbers := sh.HashKeyRange, sh.SequenceNumberRange
@@ -39,18 +39,19 @@ func shardsOf(shards []putrecords.Shard) []shard {
 
 func isOpen(sh putrecords.Shard) bool { return sh.SequenceNumberRange.EndingSequenceNumber.IsZero() }
 
-// maxLimit is the highest limit that a request may set, though fewer shards are listed.
+// maxLimit is the highest limit that a request may set. A page never has that many shards.
 const maxLimit = 10_000
 
-// pageOf returns the first shards after the id start, or of all if that is nil: as many as limit, if it is given, and never more than most.
-// More tells whether others follow.
+// pageOf returns the first shards after the one with the id start, or from the first shard if start
+// is nil. It returns at most limit shards, unless limit is nil, and never more than most. It also
+// reports whether more shards follow.
 func pageOf(shards []putrecords.Shard, start *string, limit *int, most int) (page []putrecords.Shard, more bool) {
 	if start != nil {
-		behind := slices.IndexFunc(shards, func(sh putrecords.Shard) bool { return sh.ShardID > *start })
-		if behind == -1 {
+		first := slices.IndexFunc(shards, func(sh putrecords.Shard) bool { return sh.ShardID > *start })
+		if first == -1 {
 			return nil, false
 		}
-		shards = shards[behind:]
+		shards = shards[first:]
 	}
 	if limit != nil {
 		most = min(most, *limit)

@@ -9,22 +9,23 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// timeFrom returns the time of milliseconds since 1970, or the nearest one whose year has four digits.
+// timeFrom converts milliseconds since 1970 to a time. A time outside the years 1 to 9999 becomes
+// the nearest one inside.
 func timeFrom(milliseconds float64) *time.Time {
 	const first, last = -62135596800_000, 253402300799_999
 	t := time.UnixMilli(int64(max(first, min(last, math.Round(milliseconds))))).UTC()
 	return &t
 }
 
-// A timestamp encodes as AWS's: in JSON as seconds since 1970, printed as Java prints them; in CBOR as milliseconds, tagged
-// as if they were seconds.
+// A timestamp encodes as AWS encodes a time. In JSON it is seconds since 1970, formatted as Java
+// formats a double. In CBOR it is milliseconds since 1970, tagged as if they were seconds.
 type timestamp struct{ time.Time }
 
 func (t timestamp) MarshalJSON() ([]byte, error) {
 	return []byte(javaDouble(float64(t.UnixMilli()) / 1000)), nil
 }
 
-// javaDouble prints a number that is not below 0.001 as Java's Double.toString does.
+// javaDouble formats a number of at least 0.001 as Java's Double.toString does.
 func javaDouble(n float64) string {
 	format := byte('f')
 	if n >= 1e7 {

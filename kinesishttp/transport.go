@@ -9,17 +9,19 @@ import (
 	"strconv"
 )
 
-// NewTransport returns a RoundTripper that calls handler in the process, without a socket, so that an AWS client can be tested
-// against a stream, in a testing/synctest bubble too:
+// NewTransport returns an http.RoundTripper that calls handler directly, without a socket. Use it
+// to test an AWS client against a stream, also in a testing/synctest bubble:
 //
 //	client := kinesis.New(kinesis.Options{HTTPClient: &http.Client{Transport: kinesishttp.NewTransport(handler)}, …})
 //
-// A request whose context ends before the handler is done fails with the context's error. The handler goes on, as a server's would, with a
-// context that has ended, which a Log may heed or not: what it stores then stays stored. A test in a bubble must sleep until it is
-// done, or synctest panics.
+// If a request's context ends before the handler returns, the request fails with the context's
+// error. The handler keeps running, as it would in a server, and its context has ended. Whether
+// records are still stored depends on the Log. In a bubble, the test must sleep until the handler
+// has returned; otherwise synctest panics.
 //
-// A handler that panics with http.ErrAbortHandler, or calls runtime.Goexit, fails the request with io.ErrUnexpectedEOF; any other panic
-// of its comes up in the caller, unless the caller has gone. The transport may be used by several goroutines at once.
+// If the handler panics with http.ErrAbortHandler or calls runtime.Goexit, the request fails with
+// io.ErrUnexpectedEOF. Any other panic passes to the caller, unless the request's context has
+// ended. The transport is safe for concurrent use.
 func NewTransport(handler http.Handler) http.RoundTripper { return &transport{handler} }
 
 type transport struct{ handler http.Handler }
@@ -29,37 +31,37 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer := &recorder{header: http.Header{}}
 	done := make(chan any, 1) // what the handler panicked with, or nil
 	go func() {
-		var end any = http.ErrAbortHandler // so it stays where the handler calls runtime.Goexit, as a failing test does
+		var result any = http.ErrAbortHandler // kept if the handler calls runtime.Goexit
 		defer func() {
-			if panicked := recover(); panicked != nil {
-				end = panicked
+			if r := recover(); r != nil {
+				result = r
 			}
 			_ = served.Body.Close()
-			done <- end
+			done <- result
 		}()
 		if ctx.Err() == nil {
 			t.handler.ServeHTTP(answer, served)
 		}
-		end = nil
+		result = nil
 	}()
-	var end any
+	var panicked any
 	select {
 	case <-ctx.Done():
-		_ = served.Body.Close() // so that the handler does not wait for more of it
-	case end = <-done:
+		_ = served.Body.Close() // the handler must not wait for more of it
+	case panicked = <-done:
 	}
 	switch {
-	case end != nil && end != http.ErrAbortHandler: //nolint:errorlint // the value itself, as net/http compares it
-		panic(end)
+	case panicked != nil && panicked != http.ErrAbortHandler: //nolint:errorlint // as net/http compares it
+		panic(panicked)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case end != nil:
+	case panicked != nil:
 		return nil, io.ErrUnexpectedEOF
 	}
 	return answer.response(request), nil
 }
 
-// asServed returns a client's request as a server shows it to its handler.
+// asServed returns a client's request as a server would pass it to its handler.
 func asServed(request *http.Request) *http.Request {
 	served := request.Clone(request.Context())
 	served.Host = cmp.Or(request.Host, request.URL.Host)
@@ -72,10 +74,10 @@ func asServed(request *http.Request) *http.Request {
 	return served
 }
 
-// A recorder is the http.ResponseWriter of a handler that is called in the process.
+// A recorder is an http.ResponseWriter that keeps the response in memory.
 type recorder struct {
-	header http.Header // what the handler sets
-	sent   http.Header // as it was when the status was written
+	header http.Header // the handler changes it
+	sent   http.Header // a copy of header from when the status was written
 	status int
 	body   bytes.Buffer
 }
@@ -83,7 +85,7 @@ type recorder struct {
 func (r *recorder) Header() http.Header { return r.header }
 
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 && status >= 200 { // what is below is information, and another status follows
+	if r.status == 0 && status >= 200 { // a status below 200 is not the final one
 		r.status, r.sent = status, r.header.Clone()
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// violations are those of the members that package putrecords does not know.
+// violations adds checks for members that package putrecords does not have.
 type violations struct{ putrecords.Violations }
 
 const notEmpty = "Member must have length greater than or equal to 1"
