@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
@@ -60,24 +58,6 @@ func TestDescribeStream(t *testing.T) {
 	})
 }
 
-// wantRefused checks the answers, code and text, to requests that are refused with status 400.
-func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, answers map[string]string) {
-	t.Helper()
-	for body, want := range answers {
-		status, text := call(t, handler, operation, body)
-		var got struct {
-			Type    string `json:"__type"`
-			Message string `json:"message"`
-		}
-		if err := json.Unmarshal([]byte(text), &got); err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
-		if diff := cmp.Diff(want, got.Type+": "+got.Message); status != 400 || diff != "" {
-			t.Errorf("%s %s: status %d (-want +got):\n%s", operation, body, status, diff)
-		}
-	}
-}
-
 // At most 100 shards are described.
 func TestDescribeStreamHundredShards(t *testing.T) {
 	for shards, more := range map[int]bool{99: false, 100: false, 101: true} {
@@ -126,29 +106,5 @@ func TestDescribeStreamSummary(t *testing.T) {
 	unlimited := newStream(putrecords.Config{Limits: putrecords.Limits{BytesPerRecord: -1, BytesPerSecond: -1}})
 	if _, text := call(t, kinesishttp.NewHandler(unlimited), "DescribeStreamSummary", `{"StreamName":"stream"}`); strings.Contains(text, "MaxRecordSize") {
 		t.Errorf("a stream of unlimited records is described as %s", text)
-	}
-}
-
-// In CBOR times are milliseconds, tagged as if they were seconds.
-func TestTimestampInCBOR(t *testing.T) {
-	_, answer := callCBOR(t, kinesishttp.NewHandler(newStream(putrecords.Config{})), "DescribeStreamSummary", map[string]string{"StreamName": "stream"})
-	summary, _ := answer["StreamDescriptionSummary"].(map[any]any)
-	got, _ := summary["StreamCreationTimestamp"].(time.Time)
-	if want := time.Unix(start.Unix()*1000, 0); !got.Equal(want) {
-		t.Errorf("the timestamp %v reads as %v, want %v", summary["StreamCreationTimestamp"], got, want)
-	}
-}
-
-// Times print as Java prints a double of their seconds.
-func TestTimestampInJSON(t *testing.T) {
-	for seconds, want := range map[int64]string{
-		1: "1.0", 60: "60.0", 9_999_999: "9999999.0", 10_000_000: "1.0E7", 10_000_001: "1.0000001E7", 1_000_000_000: "1.0E9",
-		1_772_600_767: "1.772600767E9", 2_000_000_000: "2.0E9", 9_999_999_999: "9.999999999E9", 10_000_000_000: "1.0E10", 68_719_476_735: "6.8719476735E10",
-	} {
-		stream := newStream(putrecords.Config{Now: func() time.Time { return time.Unix(seconds, 0) }})
-		status, text := call(t, kinesishttp.NewHandler(stream), "DescribeStreamSummary", `{"StreamName":"stream"}`)
-		if status != 200 || !strings.Contains(text, `"StreamCreationTimestamp":`+want+`,`) {
-			t.Errorf("second %d: %d %s, want %s", seconds, status, text, want)
-		}
 	}
 }

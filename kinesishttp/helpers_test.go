@@ -3,21 +3,26 @@ package kinesishttp_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
 )
 
 const (
 	jsonType = "application/x-amz-json-1.1"
 	cborType = "application/x-amz-cbor-1.1"
 )
+
+const smallRequest = `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a"}]}`
 
 // start is the time that streams of tests stand at.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
@@ -65,6 +70,25 @@ func call(t testing.TB, handler http.Handler, operation, body string) (int, stri
 	return answer.Code, answer.Body.String()
 }
 
+// callCBOR makes a request in CBOR and returns the status and the decoded answer.
+func callCBOR(t *testing.T, handler http.Handler, operation string, body any) (int, map[string]any) {
+	t.Helper()
+	encoded, err := cbor.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, newRequest(t, cborType, operation, encoded))
+	if got := answer.Header().Get("Content-Type"); got != cborType {
+		t.Errorf("content type %q, want %q", got, cborType)
+	}
+	var decoded map[string]any
+	if err := cbor.Unmarshal(answer.Body.Bytes(), &decoded); err != nil {
+		t.Fatalf("%x: %v", answer.Body, err)
+	}
+	return answer.Code, decoded
+}
+
 // want checks the answer to a request in JSON.
 func want(t testing.TB, handler http.Handler, operation, body string, status int, text string) {
 	t.Helper()
@@ -74,6 +98,24 @@ func want(t testing.TB, handler http.Handler, operation, body string, status int
 	}
 	if diff := cmp.Diff(text, got); diff != "" {
 		t.Errorf("%s %s (-want +got):\n%s", operation, cut(body), diff)
+	}
+}
+
+// wantRefused checks the answers, code and text, to requests that are refused with status 400.
+func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, answers map[string]string) {
+	t.Helper()
+	for body, want := range answers {
+		status, text := call(t, handler, operation, body)
+		var got struct {
+			Type    string `json:"__type"`
+			Message string `json:"message"`
+		}
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got.Type+": "+got.Message); status != 400 || diff != "" {
+			t.Errorf("%s %s: status %d (-want +got):\n%s", operation, body, status, diff)
+		}
 	}
 }
 
@@ -109,4 +151,15 @@ func recordsOf(t tester, stream *putrecords.Stream, shardID string) (records []p
 		records = append(records, record)
 	}
 	return records
+}
+
+// A slowLog takes its time to store.
+type slowLog struct {
+	putrecords.Log
+	time time.Duration
+}
+
+func (l slowLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
+	_, err := l.Log.Append(ctx, shard, records)
+	return func() error { time.Sleep(l.time); return nil }, err
 }

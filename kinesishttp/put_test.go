@@ -1,13 +1,8 @@
 package kinesishttp_test
 
 import (
-	"bytes"
 	"net/http"
-	"net/http/httptest"
 	"testing"
-
-	"github.com/fxamacker/cbor/v2"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp"
@@ -93,96 +88,4 @@ func TestEncryptionType(t *testing.T) {
 		`{"EncryptionType":"KMS","FailedRecordCount":0,"Records":[{"SequenceNumber":"`+number(0, 1)+`","ShardId":"shardId-000000000000"}]}`)
 	want(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`, 200,
 		`{"EncryptionType":"KMS","SequenceNumber":"`+number(0, 2)+`","ShardId":"shardId-000000000000"}`)
-}
-
-// callCBOR makes a request in CBOR and returns the status and the decoded answer.
-func callCBOR(t *testing.T, handler http.Handler, operation string, body any) (int, map[string]any) {
-	t.Helper()
-	encoded, err := cbor.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, newRequest(t, cborType, operation, encoded))
-	if got := answer.Header().Get("Content-Type"); got != cborType {
-		t.Errorf("content type %q, want %q", got, cborType)
-	}
-	var decoded map[string]any
-	if err := cbor.Unmarshal(answer.Body.Bytes(), &decoded); err != nil {
-		t.Fatalf("%x: %v", answer.Body, err)
-	}
-	return answer.Code, decoded
-}
-
-func TestCBOR(t *testing.T) {
-	stream := newStream(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 2}})
-	handler := kinesishttp.NewHandler(stream)
-	data := []byte{0, 0xff, '\n'}
-	status, got := callCBOR(t, handler, "PutRecords", map[string]any{
-		"StreamName": "stream",
-		"Other":      map[string]any{"a": []any{1, nil}},
-		"Records": []any{
-			map[string]any{"Data": data, "PartitionKey": "é"},
-			map[string]any{"Data": []byte{}, "PartitionKey": "a", "ExplicitHashKey": "0"},
-			map[string]any{"Data": []byte{}, "PartitionKey": "a"},
-		},
-	})
-	wantAnswer := map[string]any{
-		"FailedRecordCount": uint64(1),
-		"Records": []any{
-			map[any]any{"SequenceNumber": number(0, 1), "ShardId": "shardId-000000000000"},
-			map[any]any{"SequenceNumber": number(0, 2), "ShardId": "shardId-000000000000"},
-			map[any]any{
-				"ErrorCode":    "ProvisionedThroughputExceededException",
-				"ErrorMessage": "Rate exceeded for shard shardId-000000000000 in stream stream under account 000000000000.",
-			},
-		},
-	}
-	if diff := cmp.Diff(wantAnswer, got); status != 200 || diff != "" {
-		t.Errorf("status %d (-want +got):\n%s", status, diff)
-	}
-	for record, err := range stream.Records("shardId-000000000000") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if record.SequenceNumber.Position == 1 && (string(record.Data) != string(data) || record.PartitionKey != "é") {
-			t.Errorf("stored %+v", record)
-		}
-	}
-	status, got = callCBOR(t, handler, "PutRecord", map[string]any{"StreamName": "stream", "Data": []byte{}, "PartitionKey": "a"})
-	wantAnswer = map[string]any{
-		"__type":  "ProvisionedThroughputExceededException",
-		"message": "Rate exceeded for shard shardId-000000000000 in stream stream under account 000000000000.",
-	}
-	if diff := cmp.Diff(wantAnswer, got); status != 400 || diff != "" {
-		t.Errorf("status %d (-want +got):\n%s", status, diff)
-	}
-}
-
-// Bodies that are not CBOR, have a member twice or more behind their end, or hold what JSON has no name for.
-func TestMalformedCBOR(t *testing.T) {
-	for name, body := range map[string][]byte{
-		"nothing":         {},
-		"a list":          {0x80},
-		"cut off":         {0xa1, 0x61, 'a'},
-		"trailing":        {0xa0, 0x00},
-		"a member twice":  append([]byte{0xa2}, "\x61a\x01\x61a\x01"...),
-		"a number's name": {0xa1, 0x01, 0x01},
-		"not UTF-8":       []byte("\xa1\x6aStreamName\x61\xff"),
-		"bytes as name":   append(append([]byte{0xa1}, "\x6aStreamName"...), 0x41, 'a'),
-		"text as data":    append(append([]byte{0xa1}, "\x67Records"...), append([]byte{0x81, 0xa1}, "\x64Data\xc1\x01"...)...),
-		"many":            append([]byte("\xa1\x67Records\x9a\x00\x02\x00\x01"), bytes.Repeat([]byte{0xa0}, 1<<17+1)...),
-		"deep":            append([]byte("\xa1\x61a"), bytes.Repeat([]byte{0x81}, 100_000)...),
-	} {
-		stream := newStream(putrecords.Config{})
-		answer := httptest.NewRecorder()
-		kinesishttp.NewHandler(stream).ServeHTTP(answer, newRequest(t, cborType, "PutRecords", body))
-		var got map[string]string
-		if err := cbor.Unmarshal(answer.Body.Bytes(), &got); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(map[string]string{"__type": "SerializationException"}, got); answer.Code != 400 || diff != "" {
-			t.Errorf("%s: status %d (-want +got):\n%s", name, answer.Code, diff)
-		}
-	}
 }

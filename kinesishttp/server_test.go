@@ -1,0 +1,259 @@
+package kinesishttp_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// requestHead is a PutRecords request up to the length of its body.
+const requestHead = "POST / HTTP/1.1\r\nHost: kinesis.test\r\nContent-Type: application/x-amz-json-1.1\r\n" +
+	"X-Amz-Target: Kinesis_20131202.PutRecords\r\nAuthorization: AWS4-HMAC-SHA256\r\n"
+
+// serve serves a handler on a loopback address, which it returns.
+func serve(t testing.TB, handler http.Handler) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := kinesishttp.NewServer("", handler)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() { _ = server.Close() })
+	return listener.Addr().String()
+}
+
+// protocols are HTTP/2 without TLS, or HTTP/1.1.
+func protocols(http2 bool) *http.Protocols {
+	p := &http.Protocols{}
+	p.SetHTTP1(!http2)
+	p.SetUnencryptedHTTP2(http2)
+	return p
+}
+
+func TestProtocols(t *testing.T) {
+	var got []string
+	handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+	server := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Proto)
+		handler.ServeHTTP(w, r)
+	}))
+	for _, http2 := range []bool{false, true} {
+		client := &http.Client{Transport: &http.Transport{Protocols: protocols(http2)}}
+		defer client.CloseIdleConnections()
+		answer, err := client.Do(newRequestTo(t, server, []byte(smallRequest)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK || !strings.HasPrefix(string(body), `{"FailedRecordCount":0,`) {
+			t.Errorf("%v %s, %v", answer, body, err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got) != 2 || got[0] != "HTTP/1.1" || got[1] != "HTTP/2.0" {
+		t.Errorf("the protocols are %v", got)
+	}
+}
+
+// 200 connections at once, each of which has its request under way before any is answered.
+func TestManyConnections(t *testing.T) {
+	const connections = 200
+	var waiting sync.WaitGroup
+	waiting.Add(connections)
+	log := &barrierLog{Log: &putrecords.MemoryLog{}, barrier: &waiting}
+	stream := putrecords.MustNew(putrecords.Config{Log: log})
+	server := serve(t, kinesishttp.NewHandler(stream))
+	var done sync.WaitGroup
+	for i := range connections {
+		done.Go(func() {
+			client := &http.Client{Transport: &http.Transport{Protocols: protocols(i%2 == 0)}}
+			defer client.CloseIdleConnections()
+			answer, err := client.Do(newRequestTo(t, server, []byte(smallRequest)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				t.Errorf("status %d", answer.StatusCode)
+			}
+		})
+	}
+	done.Wait()
+	if n := stored(t, stream); n != connections {
+		t.Errorf("%d records are stored, want %d", n, connections)
+	}
+}
+
+// A barrierLog stores records when all that are expected have come.
+type barrierLog struct {
+	putrecords.Log
+	barrier *sync.WaitGroup
+}
+
+func (l *barrierLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
+	_, err := l.Log.Append(ctx, shard, records)
+	return func() error { l.barrier.Done(); l.barrier.Wait(); return nil }, err
+}
+
+// A pipeServer serves connections that are pipes, so that their time is the test's. It must be used in a synctest bubble.
+type pipeServer struct {
+	server      *http.Server
+	connections chan net.Conn
+	closed      chan struct{}
+	close       func()
+}
+
+func servePipes(t *testing.T, handler http.Handler) *pipeServer {
+	s := &pipeServer{server: kinesishttp.NewServer("", handler), connections: make(chan net.Conn), closed: make(chan struct{})}
+	s.close = sync.OnceFunc(func() { close(s.closed) })
+	go func() { _ = s.server.Serve(s) }()
+	t.Cleanup(func() { _ = s.server.Close() })
+	return s
+}
+
+func (s *pipeServer) Accept() (net.Conn, error) {
+	select {
+	case connection := <-s.connections:
+		return connection, nil
+	case <-s.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (s *pipeServer) Close() error {
+	s.close()
+	return nil
+}
+
+func (s *pipeServer) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (s *pipeServer) dial() net.Conn {
+	client, server := net.Pipe()
+	s.connections <- server
+	return client
+}
+
+// A client that stops sending is cut off, wherever it stops.
+func TestSlowClient(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		sent   string
+		after  time.Duration // it is cut off
+		status int           // with this status; 0 is none
+	}{
+		{"connected", "", 10 * time.Second, 0},
+		{"in the header", requestHead, 10 * time.Second, 0},
+		{"before the body", requestHead + "Content-Length: 1000\r\n\r\n", 30 * time.Second, 408},
+		{"in the body", requestHead + "Content-Length: 1000\r\n\r\n" + smallRequest, 30 * time.Second, 408},
+		{"in a chunk", requestHead + "Transfer-Encoding: chunked\r\n\r\n100\r\n" + smallRequest, 30 * time.Second, 408},
+		{"before the last chunk", requestHead + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", len(smallRequest), smallRequest), 30 * time.Second, 408},
+		{"of an unknown operation", strings.Replace(requestHead, "PutRecords", "PutRecord5", 1) + "Content-Length: 1000\r\n\r\n", 30 * time.Second, 408},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stream := newStream(putrecords.Config{})
+				connection := servePipes(t, kinesishttp.NewHandler(stream)).dial()
+				begin := time.Now()
+				if _, err := io.WriteString(connection, test.sent); err != nil {
+					t.Fatal(err)
+				}
+				answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+				if test.status == 0 && err == nil || test.status != 0 && (err != nil || answer.StatusCode != test.status) {
+					t.Errorf("answer %+v, %v, want status %d", answer, err, test.status)
+				}
+				if _, err := io.Copy(io.Discard, connection); err != nil { // until the server hangs up
+					t.Error(err)
+				}
+				if after := time.Since(begin); after != test.after {
+					t.Errorf("it is cut off after %v, want %v", after, test.after)
+				}
+				if n := stored(t, stream); n != 0 {
+					t.Errorf("%d records are stored", n)
+				}
+			})
+		})
+	}
+}
+
+// A client may be as slow as it likes between requests, and a log as slow as it likes, so long as neither stops in the middle.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{putrecords.Discard(), time.Hour}})
+		connection := servePipes(t, kinesishttp.NewHandler(stream)).dial()
+		reader := bufio.NewReader(connection)
+		for range 2 {
+			request := requestHead + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(smallRequest))
+			for _, part := range []string{request, smallRequest[:10], smallRequest[10:]} {
+				if _, err := io.WriteString(connection, part); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(14 * time.Second)
+			}
+			answer, err := http.ReadResponse(reader, nil)
+			if err != nil || answer.StatusCode != http.StatusOK {
+				t.Fatalf("answer %+v, %v", answer, err)
+			}
+			if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
+// A connection without requests is closed after a while.
+func TestIdleConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connection := servePipes(t, kinesishttp.NewHandler()).dial()
+		if _, err := fmt.Fprintf(connection, "%sContent-Length: %d\r\n\r\n%s", requestHead, len(smallRequest), smallRequest); err != nil {
+			t.Fatal(err)
+		}
+		answered := time.Now()
+		if _, err := io.Copy(io.Discard, connection); err != nil {
+			t.Error(err)
+		}
+		if after := time.Since(answered); after != 2*time.Minute {
+			t.Errorf("it is closed after %v, want 2m", after)
+		}
+	})
+}
+
+// A client that does not read its answer is cut off.
+func TestClientThatDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		done := make(chan time.Time, 1)
+		handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+		connection := servePipes(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { done <- time.Now() }()
+			handler.ServeHTTP(w, r)
+		})).dial()
+		body := `{"StreamName":"` + strings.Repeat("x", 100_000) + `"}` // which the answer repeats
+		begin := time.Now()
+		if _, err := fmt.Fprintf(connection, "%sContent-Length: %d\r\n\r\n%s", requestHead, len(body), body); err != nil {
+			t.Fatal(err)
+		}
+		if after := (<-done).Sub(begin); after != 30*time.Second {
+			t.Errorf("it is cut off after %v, want 30s", after)
+		}
+	})
+}
