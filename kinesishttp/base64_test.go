@@ -1,7 +1,6 @@
 package kinesishttp_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -9,7 +8,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// Strings that are not base64, and production's texts about them.
+// A string that is not base64 is rejected with production's message. Any other is stored.
 func TestBlobs(t *testing.T) {
 	const (
 		length = "Base64 encoded length is expected a multiple of 4 bytes but found: "
@@ -17,7 +16,7 @@ func TestBlobs(t *testing.T) {
 		last   = "Invalid last non-pad Base64 character dectected"
 	)
 	long := strings.Repeat("abcd", 100)
-	for _, test := range []struct{ data, shown, text string }{
+	for _, test := range []struct{ data, shown, reason string }{
 		{`23456`, `23456`, length + "5"},
 		{`1`, `1`, length + "1"},
 		{`ab=`, `ab=`, length + "3"},
@@ -45,11 +44,8 @@ func TestBlobs(t *testing.T) {
 		stream := newStream(putrecords.Config{})
 		status, got := call(t, kinesishttp.NewHandler(stream), "PutRecords",
 			`{"StreamName":"stream","Records":[{"Data":"`+test.data+`","PartitionKey":"a"}]}`)
-		want := "'" + test.shown + "' can not be converted to a Blob: " + test.text
-		var answer map[string]string
-		if err := json.Unmarshal([]byte(got), &answer); err != nil {
-			t.Fatal(err)
-		}
+		answer := decodeJSON(t, got)
+		want := "'" + test.shown + "' can not be converted to a Blob: " + test.reason
 		if status != 400 || answer["__type"] != "SerializationException" || answer["Message"] != want {
 			t.Errorf("%q: %d %s, want %q", test.data, status, got, want)
 		}
@@ -65,7 +61,7 @@ func TestBlobs(t *testing.T) {
 		}
 		for record, err := range stream.Records("shardId-000000000000") {
 			if string(record.Data) != want || err != nil {
-				t.Errorf("%q is stored as %q, %v", data, record.Data, err)
+				t.Errorf("%q is stored as %q, error %v", data, record.Data, err)
 			}
 		}
 	}

@@ -2,20 +2,18 @@ package kinesishttp_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// requestBody returns a request of 500 records.
+// requestBody returns a PutRecords request with 500 records of size bytes.
 func requestBody(tb testing.TB, size int) []byte {
 	tb.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -36,7 +34,7 @@ func requestBody(tb testing.TB, size int) []byte {
 	return body
 }
 
-// A nullWriter is a response that nobody reads.
+// A nullWriter discards a response. It panics unless the status is 200.
 type nullWriter struct{ header http.Header }
 
 func (w *nullWriter) Header() http.Header            { return w.header }
@@ -54,11 +52,7 @@ func BenchmarkHandler(b *testing.B) {
 				Shards: 4, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1},
 			}))
 			body := requestBody(b, size)
-			request := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", nil)
-			request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-			request.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecords")
-			request.Header.Set("Authorization", "AWS4-HMAC-SHA256")
-			request.ContentLength = int64(len(body))
+			request := newRequest(b, jsonType, "PutRecords", body)
 			b.ReportAllocs()
 			for b.Loop() {
 				request.Body = io.NopCloser(bytes.NewReader(body))

@@ -10,13 +10,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emmansun/base64"
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// A request as large as a stream takes is taken however its text is written.
+// A handler accepts the largest request that its streams accept, even if every
+// character is escaped.
 func TestLargestBody(t *testing.T) {
 	for _, size := range []int{5 << 20, 10 << 20} {
 		limits := putrecords.Limits{BytesPerRequest: size, RecordsPerSecond: -1, BytesPerSecond: -1}
@@ -35,19 +37,19 @@ func TestLargestBody(t *testing.T) {
 	}
 }
 
-// Nor does the length of partition keys matter, where that is not limited.
-func TestLargestKeys(t *testing.T) {
+// A handler accepts the longest partition keys that its streams accept.
+func TestLargestPartitionKeys(t *testing.T) {
 	for _, length := range []int{-1, 300_000, math.MaxInt} {
 		stream := newStream(putrecords.Config{Limits: putrecords.Limits{PartitionKeyLength: length, BytesPerSecond: -1}, Log: putrecords.Discard()})
 		record := `{"Data":"","PartitionKey":"` + escaped(strings.Repeat("A", 300_000)) + `"}`
 		if status, answer := call(t, kinesishttp.NewHandler(stream), "PutRecords",
 			`{"StreamName":"stream","Records":[`+strings.Repeat(record+",", 4)+record+`]}`); status != 200 {
-			t.Errorf("keys of %d: %d %s", length, status, cut(answer))
+			t.Errorf("limit %d: %d %s", length, status, cut(answer))
 		}
 	}
 }
 
-// escaped returns a JSON string's text with each character as one or two \u escapes.
+// escaped returns s with each character written as one or two \u escapes of JSON.
 func escaped(s string) string {
 	var b strings.Builder
 	for _, c := range s {
@@ -61,10 +63,13 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// A countedBody is an endless body that counts what is read of it.
+// A countedBody is a body of 1 GiB that counts how many bytes are read.
 type countedBody struct{ read int64 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
+	if b.read >= 1<<30 { // far more than any test allows
+		return 0, io.EOF
+	}
 	for i := range p {
 		p[i] = ' '
 	}
@@ -75,7 +80,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 func TestBodyTooLarge(t *testing.T) {
 	const limit = 5<<20/3*4 + 500*256*12 + 500*1024 + 1<<20
 	for _, test := range []struct {
-		length  int64 // as the header tells; -1 is not at all
+		length  int64 // the Content-Length, or -1 if there is none
 		status  int
 		maxRead int64
 	}{
@@ -90,15 +95,15 @@ func TestBodyTooLarge(t *testing.T) {
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, request)
 		if answer.Code != test.status || answer.Body.Len() != 0 || body.read > test.maxRead || answer.Header().Get("Connection") != "close" {
-			t.Errorf("length %d: status %d, %v, with %d bytes after reading %d", test.length, answer.Code, answer.Header(), answer.Body.Len(), body.read)
+			t.Errorf("length %d: status %d, header %v, %d bytes, after reading %d", test.length, answer.Code, answer.Header(), answer.Body.Len(), body.read)
 		}
 	}
-	// At the limit it is read.
+	// A body of exactly the limit is accepted.
 	handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
-	want(t, handler, "PutRecords", smallRequest[:1]+strings.Repeat(" ", limit-len(smallRequest))+smallRequest[1:], 200,
+	wantAnswer(t, handler, "PutRecords", smallRequest[:1]+strings.Repeat(" ", limit-len(smallRequest))+smallRequest[1:], 200,
 		`{"FailedRecordCount":0,"Records":[{"SequenceNumber":"`+number(0, 1)+`","ShardId":"shardId-000000000000"}]}`)
 
-	// A stream without limits makes the handler one.
+	// One unlimited stream makes the handler accept bodies of any size.
 	for _, limits := range []putrecords.Limits{
 		{BytesPerRequest: -1},
 		{BytesPerRequest: math.MaxInt, BytesPerRecord: 1 << 20},
@@ -108,19 +113,19 @@ func TestBodyTooLarge(t *testing.T) {
 		unlimited := newStream(putrecords.Config{Name: "unlimited", Limits: limits})
 		handler.Add(unlimited)
 		if status, _ := call(t, handler, "PutRecords", smallRequest[:1]+strings.Repeat(" ", limit)+smallRequest[1:]); status != 200 {
-			t.Errorf("with a stream of %+v the status is %d", limits, status)
+			t.Errorf("with a stream of %+v: status %d", limits, status)
 		}
 		handler.Remove(unlimited)
 	}
-	want(t, handler, "PutRecord", `{"Other":"`+strings.Repeat("x", limit-12)+`"}`, 400, `{"__type":"ValidationException",`+
+	wantAnswer(t, handler, "PutRecord", `{"Other":"`+strings.Repeat("x", limit-12)+`"}`, 400, `{"__type":"ValidationException",`+
 		`"message":"2 validation errors detected: Value null at 'partitionKey' failed to satisfy constraint: Member must not be null; `+
 		`Value null at 'data' failed to satisfy constraint: Member must not be null"}`)
 }
 
-// In HTTP/2 a client that is still sending sees the answer, and does not send for ever.
+// Over HTTP/2, the handler discards a limited part of the body before it answers, so that the
+// client sees the answer.
 func TestBodyTooLargeInHTTP2(t *testing.T) {
-	client := &http.Client{Transport: &http.Transport{Protocols: protocols(true)}}
-	defer client.CloseIdleConnections()
+	client := newHTTPClient(t, true)
 	request := newRequestTo(t, serve(t, kinesishttp.NewHandler()), make([]byte, 20<<20))
 	answer, err := client.Do(request)
 	if err != nil {
@@ -137,15 +142,15 @@ func TestBodyTooLargeInHTTP2(t *testing.T) {
 	recorder := httptest.NewRecorder()
 	kinesishttp.NewHandler().ServeHTTP(recorder, request)
 	if recorder.Code != http.StatusRequestEntityTooLarge || body.read < 64<<20 || body.read > 65<<20 {
-		t.Errorf("status %d after reading %d", recorder.Code, body.read)
+		t.Errorf("status %d after reading %d bytes", recorder.Code, body.read)
 	}
-	if got := recorder.Header().Get("Connection"); got != "" { // or the other requests of the connection would suffer
-		t.Errorf("the connection is to %s", got)
+	if got := recorder.Header().Get("Connection"); got != "" { // it carries other requests too
+		t.Errorf("Connection: %s", got)
 	}
 }
 
-// Bodies that are not as long as their header says.
-func TestBodyThatLies(t *testing.T) {
+// A body that is longer or shorter than its Content-Length is rejected.
+func TestWrongContentLength(t *testing.T) {
 	stream := newStream(putrecords.Config{})
 	server := serve(t, kinesishttp.NewHandler(stream))
 	exchange := func(length int) (status int) {
@@ -154,10 +159,13 @@ func TestBodyThatLies(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer connection.Close()
+		if err := connection.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := fmt.Fprintf(connection, "%sContent-Length: %d\r\n\r\n%s", requestHead, length, smallRequest); err != nil {
 			t.Fatal(err)
 		}
-		if length > len(smallRequest) { // there is no more to come
+		if length > len(smallRequest) { // the rest never comes
 			if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
@@ -171,10 +179,10 @@ func TestBodyThatLies(t *testing.T) {
 	}
 	for _, length := range []int{len(smallRequest) + 1, len(smallRequest) - 1} {
 		if status := exchange(length); status != http.StatusBadRequest || stored(t, stream) != 0 {
-			t.Errorf("length %d of %d: status %d, and %d records are stored", length, len(smallRequest), status, stored(t, stream))
+			t.Errorf("Content-Length %d for %d bytes: status %d, %d records are stored", length, len(smallRequest), status, stored(t, stream))
 		}
 	}
 	if status := exchange(len(smallRequest)); status != http.StatusOK {
-		t.Errorf("a body of the right length is answered %d", status)
+		t.Errorf("correct Content-Length: status %d", status)
 	}
 }

@@ -2,10 +2,8 @@ package kinesishttp_test
 
 import (
 	"bytes"
-	"net/http/httptest"
 	"testing"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
@@ -25,7 +23,7 @@ func TestCBOR(t *testing.T) {
 			map[string]any{"Data": []byte{}, "PartitionKey": "a"},
 		},
 	})
-	wantAnswer := map[string]any{
+	want := map[string]any{
 		"FailedRecordCount": uint64(1),
 		"Records": []any{
 			map[any]any{"SequenceNumber": number(0, 1), "ShardId": "shardId-000000000000"},
@@ -36,7 +34,7 @@ func TestCBOR(t *testing.T) {
 			},
 		},
 	}
-	if diff := cmp.Diff(wantAnswer, got); status != 200 || diff != "" {
+	if diff := cmp.Diff(want, got); status != 200 || diff != "" {
 		t.Errorf("status %d (-want +got):\n%s", status, diff)
 	}
 	for record, err := range stream.Records("shardId-000000000000") {
@@ -48,39 +46,35 @@ func TestCBOR(t *testing.T) {
 		}
 	}
 	status, got = callCBOR(t, handler, "PutRecord", map[string]any{"StreamName": "stream", "Data": []byte{}, "PartitionKey": "a"})
-	wantAnswer = map[string]any{
+	want = map[string]any{
 		"__type":  "ProvisionedThroughputExceededException",
 		"message": "Rate exceeded for shard shardId-000000000000 in stream stream under account 000000000000.",
 	}
-	if diff := cmp.Diff(wantAnswer, got); status != 400 || diff != "" {
+	if diff := cmp.Diff(want, got); status != 400 || diff != "" {
 		t.Errorf("status %d (-want +got):\n%s", status, diff)
 	}
 }
 
-// Bodies that are not CBOR, have a member twice or more behind their end, or hold what JSON has no name for.
+// A body is malformed if it is not CBOR, repeats a member, has data after its end, or holds a value
+// that JSON cannot hold.
 func TestMalformedCBOR(t *testing.T) {
 	for name, body := range map[string][]byte{
-		"nothing":         {},
+		"empty":           {},
 		"a list":          {0x80},
-		"cut off":         {0xa1, 0x61, 'a'},
-		"trailing":        {0xa0, 0x00},
-		"a member twice":  append([]byte{0xa2}, "\x61a\x01\x61a\x01"...),
-		"a number's name": {0xa1, 0x01, 0x01},
+		"truncated":       {0xa1, 0x61, 'a'},
+		"trailing data":   {0xa0, 0x00},
+		"repeated member": append([]byte{0xa2}, "\x61a\x01\x61a\x01"...),
+		"number as name":  {0xa1, 0x01, 0x01},
 		"not UTF-8":       []byte("\xa1\x6aStreamName\x61\xff"),
 		"bytes as name":   append(append([]byte{0xa1}, "\x6aStreamName"...), 0x41, 'a'),
-		"text as data":    append(append([]byte{0xa1}, "\x67Records"...), append([]byte{0x81, 0xa1}, "\x64Data\xc1\x01"...)...),
-		"many":            append([]byte("\xa1\x67Records\x9a\x00\x02\x00\x01"), bytes.Repeat([]byte{0xa0}, 1<<17+1)...),
-		"deep":            append([]byte("\xa1\x61a"), bytes.Repeat([]byte{0x81}, 100_000)...),
+		"tagged data":     append(append([]byte{0xa1}, "\x67Records"...), append([]byte{0x81, 0xa1}, "\x64Data\xc1\x01"...)...),
+		"long list":       append([]byte("\xa1\x67Records\x9a\x00\x02\x00\x01"), bytes.Repeat([]byte{0xa0}, 1<<17+1)...),
+		"deep nesting":    append([]byte("\xa1\x61a"), bytes.Repeat([]byte{0x81}, 100_000)...),
 	} {
 		stream := newStream(putrecords.Config{})
-		answer := httptest.NewRecorder()
-		kinesishttp.NewHandler(stream).ServeHTTP(answer, newRequest(t, cborType, "PutRecords", body))
-		var got map[string]string
-		if err := cbor.Unmarshal(answer.Body.Bytes(), &got); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(map[string]string{"__type": "SerializationException"}, got); answer.Code != 400 || diff != "" {
-			t.Errorf("%s: status %d (-want +got):\n%s", name, answer.Code, diff)
+		status, got := callCBORBytes(t, kinesishttp.NewHandler(stream), "PutRecords", body)
+		if diff := cmp.Diff(map[string]any{"__type": "SerializationException"}, got); status != 400 || diff != "" {
+			t.Errorf("%s: status %d (-want +got):\n%s", name, status, diff)
 		}
 	}
 }

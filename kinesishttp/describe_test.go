@@ -26,13 +26,13 @@ func TestDescribeStream(t *testing.T) {
 			`"StreamModeDetails":{"StreamMode":"PROVISIONED"},"StreamName":"orders","StreamStatus":"ACTIVE"}}`, more, shards)
 	}
 	one, two := fmt.Sprintf(first, number(0, 0)), fmt.Sprintf(second, number(1, 0))
-	want(t, handler, "DescribeStream", `{"StreamName":"orders"}`, 200, describe(false, one+","+two))
-	want(t, handler, "DescribeStream", `{"StreamARN":"`+stream.ARN()+`"}`, 200, describe(false, one+","+two))
-	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1}`, 200, describe(true, one))
-	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1.9}`, 200, describe(true, one))
-	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":2}`, 200, describe(false, one+","+two))
-	want(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1,"ExclusiveStartShardId":"shardId-000000000000"}`, 200, describe(false, two))
-	want(t, handler, "DescribeStream", `{"StreamName":"orders","ExclusiveStartShardId":"shardId-000000000001"}`, 200, describe(false, ""))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamName":"orders"}`, 200, describe(false, one+","+two))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamARN":"`+stream.ARN()+`"}`, 200, describe(false, one+","+two))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1}`, 200, describe(true, one))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1.9}`, 200, describe(true, one))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":2}`, 200, describe(false, one+","+two))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamName":"orders","Limit":1,"ExclusiveStartShardId":"shardId-000000000000"}`, 200, describe(false, two))
+	wantAnswer(t, handler, "DescribeStream", `{"StreamName":"orders","ExclusiveStartShardId":"shardId-000000000001"}`, 200, describe(false, ""))
 	wantRefused(t, handler, "DescribeStream", map[string]string{
 		`{}`:                      "InvalidArgumentException: Stream arn and stream name can't be empty at the same time",
 		`{"StreamName":"others"}`: "ResourceNotFoundException: Stream others under account 000000000000 not found.",
@@ -58,11 +58,10 @@ func TestDescribeStream(t *testing.T) {
 	})
 }
 
-// At most 100 shards are described.
-func TestDescribeStreamHundredShards(t *testing.T) {
+func TestDescribeStreamListsAtMost100Shards(t *testing.T) {
 	for shards, more := range map[int]bool{99: false, 100: false, 101: true} {
 		handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: shards}))
-		limit := []string{"", `,"Limit":10000`}[shards%2] // more than 100 changes nothing
+		limit := []string{"", `,"Limit":10000`}[shards%2] // a limit above 100 has no effect
 		_, text := call(t, handler, "DescribeStream", `{"StreamName":"stream"`+limit+`}`)
 		var got struct {
 			StreamDescription struct {
@@ -74,7 +73,7 @@ func TestDescribeStreamHundredShards(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d := got.StreamDescription; len(d.Shards) != min(shards, 100) || d.HasMoreShards != more {
-			t.Errorf("of %d shards %d are described, more: %t", shards, len(d.Shards), d.HasMoreShards)
+			t.Errorf("%d shards: %d are listed, more: %t", shards, len(d.Shards), d.HasMoreShards)
 		}
 	}
 }
@@ -92,19 +91,19 @@ func TestDescribeStreamSummary(t *testing.T) {
 			`"StreamARN":"arn:aws-cn:kinesis:cn-north-1:123456789012:stream/stream","StreamCreationTimestamp":1.772600767E9,`+
 			`"StreamModeDetails":{"StreamMode":"PROVISIONED"},"StreamName":"stream","StreamStatus":"%s"}}`, open, status)
 	}
-	want(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("ACTIVE", 2))
+	wantAnswer(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("ACTIVE", 2))
 	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x40}); err != nil {
 		t.Fatal(err)
 	}
-	want(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("UPDATING", 3))
+	wantAnswer(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("UPDATING", 3))
 	now = now.Add(2 * time.Minute)
-	want(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("ACTIVE", 3))
+	wantAnswer(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`, 200, summary("ACTIVE", 3))
 	wantRefused(t, handler, "DescribeStreamSummary", map[string]string{
 		`{}`:                      "InvalidArgumentException: Stream arn and stream name can't be empty at the same time",
 		`{"StreamName":"others"}`: "ResourceNotFoundException: Stream others under account 123456789012 not found.",
 	})
 	unlimited := newStream(putrecords.Config{Limits: putrecords.Limits{BytesPerRecord: -1, BytesPerSecond: -1}})
 	if _, text := call(t, kinesishttp.NewHandler(unlimited), "DescribeStreamSummary", `{"StreamName":"stream"}`); strings.Contains(text, "MaxRecordSize") {
-		t.Errorf("a stream of unlimited records is described as %s", text)
+		t.Errorf("a stream with unlimited record sizes: %s", text)
 	}
 }

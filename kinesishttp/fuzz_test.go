@@ -13,10 +13,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// fuzzed are the operations that FuzzJSON and FuzzCBOR call.
-var fuzzed = []string{"PutRecords", "PutRecord", "DescribeStream", "DescribeStreamSummary", "ListShards"}
-
-// seeds are bodies of requests, some of them right.
+// seeds are request bodies. Some of them are valid.
 var seeds = []string{
 	smallRequest,
 	`{"StreamName":"stream","Records":[{"Data":"aGk=","PartitionKey":"a","ExplicitHashKey":"0"},{"Data":"","PartitionKey":"é"}],"DryRun":false}`,
@@ -29,18 +26,18 @@ var seeds = []string{
 }
 
 func FuzzJSON(f *testing.F) {
-	for i := range fuzzed {
+	for i := range operations {
 		for _, seed := range seeds {
 			f.Add(byte(i), []byte(seed))
 		}
 	}
 	f.Fuzz(func(t *testing.T, operation byte, body []byte) {
-		answerFuzzed(t, jsonType, operation, body, json.Unmarshal)
+		checkAnswer(t, jsonType, operation, body, json.Unmarshal)
 	})
 }
 
 func FuzzCBOR(f *testing.F) {
-	for i := range fuzzed {
+	for i := range operations {
 		for _, seed := range seeds {
 			var v map[string]any
 			if err := json.Unmarshal([]byte(seed), &v); err != nil {
@@ -58,22 +55,22 @@ func FuzzCBOR(f *testing.F) {
 		f.Add(byte(i), []byte("\xa2jStreamNamefstreamgRecords\x81\xa2dDataBhilPartitionKeyaa"))
 	}
 	f.Fuzz(func(t *testing.T, operation byte, body []byte) {
-		answerFuzzed(t, cborType, operation, body, cbor.Unmarshal)
+		checkAnswer(t, cborType, operation, body, cbor.Unmarshal)
 	})
 }
 
-// answerFuzzed makes a request with any body: it is answered, well or with an error that is the client's, and what is stored is what the
-// answer says.
-func answerFuzzed(t *testing.T, contentType string, operation byte, body []byte, decode func([]byte, any) error) {
-	name := fuzzed[int(operation)%len(fuzzed)]
+// checkAnswer makes a request with an arbitrary body. The response must be a success or a client
+// error, and the stream must hold exactly the records that the response says are stored.
+func checkAnswer(t *testing.T, contentType string, operation byte, body []byte, decode func([]byte, any) error) {
+	name := operations[int(operation)%len(operations)]
 	stream := newStream(putrecords.Config{Shards: 2, Limits: putrecords.Limits{RecordsPerSecond: 2}})
 	recorder := httptest.NewRecorder()
 	kinesishttp.NewHandler(stream).ServeHTTP(recorder, newRequest(t, contentType, name, body))
 	var answer map[string]any
 	if err := decode(recorder.Body.Bytes(), &answer); err != nil {
-		t.Fatalf("the answer is no structure: %q: %v", recorder.Body, err)
+		t.Fatalf("the answer is not a structure: %q: %v", recorder.Body, err)
 	}
-	isStored := stored(t, stream)
+	n := stored(t, stream)
 	switch recorder.Code {
 	case 200:
 		want := 0
@@ -87,16 +84,16 @@ func answerFuzzed(t *testing.T, contentType string, operation byte, body []byte,
 				}
 			}
 		}
-		if isStored != want {
-			t.Errorf("%d records are stored, but the answer is %v", isStored, answer)
+		if n != want {
+			t.Errorf("%d records are stored, but the answer is %v", n, answer)
 		}
 	case 400:
 		code, ok := answer["__type"].(string)
 		if !ok || code == "" || len(answer) > 2 {
 			t.Errorf("the error is %v", answer)
 		}
-		if isStored != 0 {
-			t.Errorf("%d records are stored, but the answer is %v", isStored, answer)
+		if n != 0 {
+			t.Errorf("%d records are stored, but the answer is %v", n, answer)
 		}
 	default:
 		t.Errorf("status %d, %v", recorder.Code, answer)

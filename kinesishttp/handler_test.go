@@ -17,7 +17,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// What a request's header decides, before its body is looked at.
+// A request's headers decide these answers, whatever its body is.
 func TestHeaders(t *testing.T) {
 	const (
 		denied = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n" +
@@ -33,9 +33,9 @@ func TestHeaders(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"as clients send it", func(*http.Request) {}, 400, answered},
-		{"charset", func(r *http.Request) { r.Header.Set("Content-Type", jsonType+" ; charset=utf-8") }, 400, answered},
-		{"any case", func(r *http.Request) { r.Header.Set("Content-Type", "Application/X-Amz-JSON-1.1") }, 400, answered},
+		{"unchanged", func(*http.Request) {}, 400, answered},
+		{"content type with charset", func(r *http.Request) { r.Header.Set("Content-Type", jsonType+" ; charset=utf-8") }, 400, answered},
+		{"content type in any case", func(r *http.Request) { r.Header.Set("Content-Type", "Application/X-Amz-JSON-1.1") }, 400, answered},
 		{"any path", func(r *http.Request) { r.URL.Path = "/orders" }, 400, answered},
 		{"signed in the query", func(r *http.Request) {
 			r.Header.Del("Authorization")
@@ -49,10 +49,10 @@ func TestHeaders(t *testing.T) {
 		{"GET", func(r *http.Request) { r.Method = http.MethodGet }, 403, denied},
 		{"no content type, no target", func(r *http.Request) { r.Header = http.Header{} }, 403, denied},
 		{"no content type", func(r *http.Request) { r.Header.Del("Content-Type") }, 404, "<UnknownOperationException/>\n"},
-		{"content type", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 404, "<UnknownOperationException/>\n"},
+		{"unknown content type", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 404, "<UnknownOperationException/>\n"},
 		{"no target", func(r *http.Request) { r.Header.Del("X-Amz-Target") }, 400, unknown},
-		{"no operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.") }, 400, unknown},
-		{"an operation alone", func(r *http.Request) { r.Header.Set("X-Amz-Target", "PutRecords") }, 400, unknown},
+		{"empty operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.") }, 400, unknown},
+		{"operation without service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "PutRecords") }, 400, unknown},
 		{"other operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.CreateStream") }, 400, unknown},
 		{"other service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutRecords") }, 400, unknown},
 		{"unknown operation, unsigned", func(r *http.Request) {
@@ -97,14 +97,14 @@ func TestStreamsByNameAndARN(t *testing.T) {
 	notFound := func(name, account string) string {
 		return `{"__type":"ResourceNotFoundException","message":"Stream ` + name + ` under account ` + account + ` not found."}`
 	}
-	isStored := func(stream *putrecords.Stream, records int64) {
+	wantStored := func(stream *putrecords.Stream, records int64) {
 		t.Helper()
 		if got := stream.Stats()[0].Stored.Records; got != records {
-			t.Errorf("%s has stored %d records, want %d", stream.ARN(), got, records)
+			t.Errorf("%s: %d records are stored, want %d", stream.ARN(), got, records)
 		}
 	}
 
-	// Without a stream none is found, whatever it is called.
+	// Without streams, no name exists.
 	handler := kinesishttp.NewHandler()
 	for _, name := range []string{"orders", "other", "another", "stream"} {
 		if diff := cmp.Diff(notFound(name, "000000000000"), put(handler, `"StreamName":"`+name+`"`)); diff != "" {
@@ -118,8 +118,8 @@ func TestStreamsByNameAndARN(t *testing.T) {
 	put(handler, `"StreamName":"orders"`)
 	put(handler, `"StreamARN":"`+clicks.ARN()+`"`)
 	put(handler, `"StreamARN":"`+clicks.ARN()+`","StreamName":"clicks"`)
-	isStored(orders, 1)
-	isStored(clicks, 2)
+	wantStored(orders, 1)
+	wantStored(clicks, 2)
 	for address, want := range map[string]string{
 		`"StreamName":"others"`: notFound("others", "111111111111"),
 		`"StreamARN":"` + strings.Replace(clicks.ARN(), "clicks", "others", 1) + `"`:       notFound("others", "111111111111"),
@@ -134,7 +134,7 @@ func TestStreamsByNameAndARN(t *testing.T) {
 		}
 	}
 
-	// Who asks by ARN is answered by the account that it names.
+	// The account in a request's ARN answers for a missing stream.
 	elsewhere := newStream(putrecords.Config{Name: "elsewhere", AccountID: "222222222222", Region: "eu-west-1"})
 	handler.Add(elsewhere)
 	if diff := cmp.Diff(notFound("others", "222222222222"), put(handler, `"StreamARN":"`+strings.Replace(elsewhere.ARN(), "elsewhere", "others", 1)+`"`)); diff != "" {
@@ -145,23 +145,23 @@ func TestStreamsByNameAndARN(t *testing.T) {
 	}
 	handler.Remove(elsewhere)
 
-	// A stream takes the place of its namesake.
+	// A stream replaces another with the same name.
 	again := newStream(putrecords.Config{Name: "orders", AccountID: "111111111111"})
 	handler.Add(again)
 	put(handler, `"StreamName":"orders"`)
-	isStored(orders, 1)
-	isStored(again, 1)
+	wantStored(orders, 1)
+	wantStored(again, 1)
 
-	handler.Remove(orders) // is not there any more
+	handler.Remove(orders) // has no effect: it was replaced
 	put(handler, `"StreamName":"orders"`)
-	isStored(again, 2)
+	wantStored(again, 2)
 	handler.Remove(again, clicks)
 	if diff := cmp.Diff(notFound("orders", "000000000000"), put(handler, `"StreamName":"orders"`)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// Each answer of a stream is told to Answered.
+// Answered sees each answer, unless the stream rejected the whole request.
 func TestAnswered(t *testing.T) {
 	stream := newStream(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 1}})
 	handler := kinesishttp.NewHandler(stream)
@@ -193,8 +193,8 @@ func TestAnswered(t *testing.T) {
 		t.Errorf("answered (-want +got):\n%s", diff)
 	}
 
-	stored := newStream(putrecords.Config{EncryptionType: putrecords.EncryptionKMS})
-	handler = kinesishttp.NewHandler(stored)
+	encrypted := newStream(putrecords.Config{EncryptionType: putrecords.EncryptionKMS})
+	handler = kinesishttp.NewHandler(encrypted)
 	handler.Answered = func(_ context.Context, _ *putrecords.Stream, out *putrecords.Output) {
 		want := &putrecords.Output{EncryptionType: putrecords.EncryptionKMS, Records: []putrecords.ResultEntry{
 			{SequenceNumber: number(0, 1), ShardID: "shardId-000000000000"},
@@ -206,13 +206,13 @@ func TestAnswered(t *testing.T) {
 	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`)
 }
 
-// A client that has gone gets no answer, and a failure of this package's own tells what it is.
-func TestNoAnswer(t *testing.T) {
+// A client that has gone gets no answer.
+func TestCanceledRequestIsAborted(t *testing.T) {
 	stream := newStream(putrecords.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	defer func() {
-		if panicked := recover(); panicked != http.ErrAbortHandler { //nolint:errorlint // the value itself, as net/http compares it
+		if panicked := recover(); panicked != http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
 			t.Errorf("panic %v", panicked)
 		}
 		if n := stored(t, stream); n != 0 {
@@ -222,6 +222,7 @@ func TestNoAnswer(t *testing.T) {
 	kinesishttp.NewHandler(stream).ServeHTTP(httptest.NewRecorder(), newRequest(t, jsonType, "PutRecords", []byte(smallRequest)).WithContext(ctx))
 }
 
+// An error that is not a *putrecords.Error becomes an InternalFailure with its message.
 func TestClockTooLate(t *testing.T) {
 	now := start
 	stream := newStream(putrecords.Config{Now: func() time.Time { return now }})
@@ -232,20 +233,20 @@ func TestClockTooLate(t *testing.T) {
 	}
 }
 
-// Streams come and go while others are asked.
+// Adding and removing streams does not disturb requests for other streams.
 func TestAddAndRemoveWhileServing(t *testing.T) {
-	stays := newStream(putrecords.Config{})
-	handler := kinesishttp.NewHandler(stays)
+	permanent := newStream(putrecords.Config{})
+	handler := kinesishttp.NewHandler(permanent)
 	var wg sync.WaitGroup
 	for i := range 4 {
 		wg.Go(func() {
-			comes := newStream(putrecords.Config{Name: fmt.Sprint("stream-", i)})
+			temporary := newStream(putrecords.Config{Name: fmt.Sprint("stream-", i)})
 			for range 50 {
-				handler.Add(comes)
+				handler.Add(temporary)
 				if status, text := call(t, handler, "DescribeStreamSummary", fmt.Sprintf(`{"StreamName":"stream-%d"}`, i)); status != 200 {
 					t.Errorf("%d %s", status, text)
 				}
-				handler.Remove(comes)
+				handler.Remove(temporary)
 				if status, text := call(t, handler, "DescribeStreamSummary", fmt.Sprintf(`{"StreamName":"stream-%d"}`, i)); status != 400 {
 					t.Errorf("%d %s", status, text)
 				}
@@ -256,7 +257,7 @@ func TestAddAndRemoveWhileServing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := stored(t, stays); n != 200 {
+	if n := stored(t, permanent); n != 200 {
 		t.Errorf("%d records are stored, want 200", n)
 	}
 }

@@ -22,12 +22,16 @@ const (
 	cborType = "application/x-amz-cbor-1.1"
 )
 
+// smallRequest is the body of a PutRecords request with one record.
 const smallRequest = `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a"}]}`
 
-// start is the time that streams of tests stand at.
+// operations are those that a handler supports.
+var operations = []string{"PutRecords", "PutRecord", "DescribeStream", "DescribeStreamSummary", "ListShards"}
+
+// start is the time on the clocks of test streams.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
 
-// newStream returns a stream whose clock stands still.
+// newStream returns a stream. Unless config sets a clock, its clock stands still at start.
 func newStream(config putrecords.Config) *putrecords.Stream {
 	if config.Now == nil {
 		config.Now = func() time.Time { return start }
@@ -35,13 +39,13 @@ func newStream(config putrecords.Config) *putrecords.Stream {
 	return putrecords.MustNew(config)
 }
 
-// A tester is a *testing.T or a *rapid.T.
+// A tester is a *testing.T, a *testing.B or a *rapid.T.
 type tester interface {
 	rapid.TB
 	Context() context.Context
 }
 
-// newRequest returns a request for an operation that is well formed but for its body.
+// newRequest returns a request for an operation. Its headers are valid.
 func newRequest(t tester, contentType, operation string, body []byte) *http.Request {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
@@ -51,7 +55,7 @@ func newRequest(t tester, contentType, operation string, body []byte) *http.Requ
 	return request
 }
 
-// newRequestTo returns a PutRecords request in JSON as a client sends it to a host.
+// newRequestTo returns a PutRecords request in JSON, ready for an HTTP client to send to host.
 func newRequestTo(t testing.TB, host string, body []byte) *http.Request {
 	t.Helper()
 	request := newRequest(t, jsonType, "PutRecords", body)
@@ -59,7 +63,7 @@ func newRequestTo(t testing.TB, host string, body []byte) *http.Request {
 	return request
 }
 
-// call makes a request in JSON and returns the status and the body of the answer.
+// call makes a request in JSON and returns the status and the body of the response.
 func call(t testing.TB, handler http.Handler, operation, body string) (int, string) {
 	t.Helper()
 	answer := httptest.NewRecorder()
@@ -70,17 +74,23 @@ func call(t testing.TB, handler http.Handler, operation, body string) (int, stri
 	return answer.Code, answer.Body.String()
 }
 
-// callCBOR makes a request in CBOR and returns the status and the decoded answer.
+// callCBOR makes a request in CBOR and returns the status and the decoded body of the response.
 func callCBOR(t *testing.T, handler http.Handler, operation string, body any) (int, map[string]any) {
 	t.Helper()
 	encoded, err := cbor.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return callCBORBytes(t, handler, operation, encoded)
+}
+
+// callCBORBytes is callCBOR for a body that is already encoded and may be malformed.
+func callCBORBytes(t *testing.T, handler http.Handler, operation string, body []byte) (int, map[string]any) {
+	t.Helper()
 	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, newRequest(t, cborType, operation, encoded))
+	handler.ServeHTTP(answer, newRequest(t, cborType, operation, body))
 	if got := answer.Header().Get("Content-Type"); got != cborType {
-		t.Errorf("content type %q, want %q", got, cborType)
+		t.Errorf("%s: content type %q, want %q", operation, got, cborType)
 	}
 	var decoded map[string]any
 	if err := cbor.Unmarshal(answer.Body.Bytes(), &decoded); err != nil {
@@ -89,29 +99,30 @@ func callCBOR(t *testing.T, handler http.Handler, operation string, body any) (i
 	return answer.Code, decoded
 }
 
-// want checks the answer to a request in JSON.
-func want(t testing.TB, handler http.Handler, operation, body string, status int, text string) {
+// wantAnswer checks the response to a request in JSON, byte by byte.
+func wantAnswer(t testing.TB, handler http.Handler, operation, body string, status int, want string) {
 	t.Helper()
 	gotStatus, got := call(t, handler, operation, body)
 	if gotStatus != status {
 		t.Errorf("%s %s: status %d, want %d", operation, cut(body), gotStatus, status)
 	}
-	if diff := cmp.Diff(text, got); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s %s (-want +got):\n%s", operation, cut(body), diff)
 	}
 }
 
-// wantRefused checks the answers, code and text, to requests that are refused with status 400.
-func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, answers map[string]string) {
+// wantRefused checks that requests fail with status 400. The map's keys are bodies, its values
+// error codes and messages.
+func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, refusals map[string]string) {
 	t.Helper()
-	for body, want := range answers {
-		status, text := call(t, handler, operation, body)
+	for body, want := range refusals {
+		status, answer := call(t, handler, operation, body)
 		var got struct {
 			Type    string `json:"__type"`
 			Message string `json:"message"`
 		}
-		if err := json.Unmarshal([]byte(text), &got); err != nil {
-			t.Fatalf("%s: %v", text, err)
+		if err := json.Unmarshal([]byte(answer), &got); err != nil {
+			t.Fatalf("%s: %v", answer, err)
 		}
 		if diff := cmp.Diff(want, got.Type+": "+got.Message); status != 400 || diff != "" {
 			t.Errorf("%s %s: status %d (-want +got):\n%s", operation, body, status, diff)
@@ -119,6 +130,17 @@ func wantRefused(t *testing.T, handler *kinesishttp.Handler, operation string, a
 	}
 }
 
+// decodeJSON decodes a structure.
+func decodeJSON(t tester, encoded string) map[string]any {
+	t.Helper()
+	var decoded map[string]any
+	if err := json.Unmarshal([]byte(encoded), &decoded); err != nil {
+		t.Fatalf("%s: %v", encoded, err)
+	}
+	return decoded
+}
+
+// cut shortens a long body for a failure's message.
 func cut(s string) string {
 	if len(s) > 100 {
 		return s[:100] + "…"
@@ -126,12 +148,12 @@ func cut(s string) string {
 	return s
 }
 
-// number returns the sequence number of a record that was stored at start in a stream created then.
+// number returns the sequence number of a record stored at start in a stream created at start.
 func number(shard uint32, position uint64) string {
 	return putrecords.SequenceNumber{ShardCreated: start.Unix(), Position: position, Arrived: start.Unix(), ShardIndex: shard}.String()
 }
 
-// stored returns how many records a stream holds.
+// stored returns the number of records in a stream.
 func stored(t testing.TB, stream *putrecords.Stream) int {
 	t.Helper()
 	n := 0
@@ -141,7 +163,7 @@ func stored(t testing.TB, stream *putrecords.Stream) int {
 	return n
 }
 
-// recordsOf returns what a stream holds of a shard.
+// recordsOf returns the records in a shard.
 func recordsOf(t tester, stream *putrecords.Stream, shardID string) (records []putrecords.Record) {
 	t.Helper()
 	for record, err := range stream.Records(shardID) {
@@ -153,13 +175,13 @@ func recordsOf(t tester, stream *putrecords.Stream, shardID string) (records []p
 	return records
 }
 
-// A slowLog takes its time to store.
+// A slowLog takes some time for each Append.
 type slowLog struct {
 	putrecords.Log
-	time time.Duration
+	delay time.Duration
 }
 
 func (l slowLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
 	_, err := l.Log.Append(ctx, shard, records)
-	return func() error { time.Sleep(l.time); return nil }, err
+	return func() error { time.Sleep(l.delay); return nil }, err
 }

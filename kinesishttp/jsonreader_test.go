@@ -8,8 +8,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// Bodies that do not follow their encoding.
-func TestMalformedBodies(t *testing.T) {
+func TestMalformedJSON(t *testing.T) {
 	record := `{"Data":"","PartitionKey":"a"}`
 	for _, body := range []string{
 		``, ` `, `hello`, `null`, `true`, `34`, `"hi"`, `[]`, `[` + record + `]`, `{`, `{"StreamName"`, `{"StreamName":"stream",}`,
@@ -34,7 +33,7 @@ func TestMalformedBodies(t *testing.T) {
 		`// a comment` + "\n" + `{"StreamName":"stream","Records":[` + record + `]}`,
 		strings.Repeat(`{"Other":`, 20_000) + `1` + strings.Repeat(`}`, 20_000),
 		`{"Other":` + strings.Repeat(`[`, 20_000) + strings.Repeat(`]`, 20_000) + `}`,
-		// What is not JSON is told of before what has a wrong type.
+		// A malformed body takes precedence over a value of the wrong type.
 		`{"StreamName":true,"Records":[` + record + `]`,
 		`{"Limit":12x}`,
 		`{"Limit":1.}`,
@@ -44,8 +43,8 @@ func TestMalformedBodies(t *testing.T) {
 	} {
 		stream := newStream(putrecords.Config{})
 		handler := kinesishttp.NewHandler(stream)
-		for _, operation := range []string{"PutRecords", "PutRecord", "DescribeStream", "DescribeStreamSummary", "ListShards"} {
-			want(t, handler, operation, body, 400, `{"__type":"SerializationException"}`)
+		for _, operation := range operations {
+			wantAnswer(t, handler, operation, body, 400, `{"__type":"SerializationException"}`)
 		}
 		if n := stored(t, stream); n != 0 {
 			t.Errorf("%s: %d records are stored", cut(body), n)

@@ -16,29 +16,30 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// list makes a ListShards request and returns the last two digits of the ids, and the NextToken.
-func list(t *testing.T, handler *kinesishttp.Handler, body string) (ids []string, token string) {
+// listShards makes a ListShards request. It returns the last two digits of each shard's
+// ID, and the NextToken.
+func listShards(t *testing.T, handler *kinesishttp.Handler, body string) (ids []string, token string) {
 	t.Helper()
-	status, text := call(t, handler, "ListShards", body)
+	status, answer := call(t, handler, "ListShards", body)
 	if status != 200 {
-		t.Fatalf("%s: %d %s", body, status, text)
+		t.Fatalf("%s: %d %s", body, status, answer)
 	}
-	var answer struct {
+	var page struct {
 		NextToken string
 		Shards    []putrecords.Shard
 	}
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+	if err := json.Unmarshal([]byte(answer), &page); err != nil {
 		t.Fatal(err)
 	}
 	ids = []string{}
-	for _, sh := range answer.Shards {
+	for _, sh := range page.Shards {
 		ids = append(ids, sh.ShardID[len(sh.ShardID)-2:])
 	}
-	return ids, answer.NextToken
+	return ids, page.NextToken
 }
 
-// reshardedStream returns a stream of two shards, created at start, of which 00 was split into 02 and 03 an hour later, and these
-// merged into 04 two hours later.
+// reshardedStream returns a stream created at start with shards 00 and 01. An hour after start, 00
+// was split into 02 and 03. Two hours after start, those two were merged into 04.
 func reshardedStream(t *testing.T) *putrecords.Stream {
 	t.Helper()
 	now := start
@@ -54,7 +55,7 @@ func reshardedStream(t *testing.T) *putrecords.Stream {
 	return stream
 }
 
-// The answer lists the stream's shards as they are, with AWS's members in AWS's order.
+// ListShards lists the stream's shards with AWS's members in AWS's order.
 func TestListShards(t *testing.T) {
 	stream := reshardedStream(t)
 	handler := kinesishttp.NewHandler(stream)
@@ -67,41 +68,34 @@ func TestListShards(t *testing.T) {
 		t.Errorf("the listed shards differ (-want +got):\n%s", diff)
 	}
 	last := stream.Shards()[4]
-	want(t, handler, "ListShards", `{"StreamARN":"`+stream.ARN()+`","ExclusiveStartShardId":"shardId-000000000003"}`, 200,
+	wantAnswer(t, handler, "ListShards", `{"StreamARN":"`+stream.ARN()+`","ExclusiveStartShardId":"shardId-000000000003"}`, 200,
 		`{"Shards":[{"AdjacentParentShardId":"shardId-000000000003",`+
 			`"HashKeyRange":{"EndingHashKey":"170141183460469231731687303715884105727","StartingHashKey":"0"},`+
 			`"ParentShardId":"shardId-000000000002",`+
 			`"SequenceNumberRange":{"StartingSequenceNumber":"`+last.SequenceNumberRange.StartingSequenceNumber.String()+`"},`+
 			`"ShardId":"shardId-000000000004"}]}`)
-	want(t, handler, "ListShards", `{"StreamName":"stream","ExclusiveStartShardId":"shardId-000000000004"}`, 200, `{"Shards":[]}`)
+	wantAnswer(t, handler, "ListShards", `{"StreamName":"stream","ExclusiveStartShardId":"shardId-000000000004"}`, 200, `{"Shards":[]}`)
 }
 
 func TestListShardsPages(t *testing.T) {
 	handler := kinesishttp.NewHandler(reshardedStream(t))
-	var pages [][]string
 	body := `{"StreamName":"stream","MaxResults":2,"ShardFilter":{"Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000000"}}`
-	for body != "" {
-		page, token := list(t, handler, body)
-		pages = append(pages, page)
-		body = ""
-		if token != "" {
-			body = `{"MaxResults":2,"NextToken":"` + token + `"}`
-		}
-	}
-	if diff := cmp.Diff([][]string{{"01", "02"}, {"03", "04"}}, pages); diff != "" {
-		t.Errorf("pages (-want +got):\n%s", diff)
+	first, token := listShards(t, handler, body)
+	second, end := listShards(t, handler, `{"MaxResults":2,"NextToken":"`+token+`"}`)
+	if diff := cmp.Diff([][]string{{"01", "02"}, {"03", "04"}}, [][]string{first, second}); diff != "" || end != "" {
+		t.Errorf("next token %q after pages (-want +got):\n%s", end, diff)
 	}
 
-	// At most 1,000 are on a page.
+	// A page has at most 1,000 shards.
 	for shards, more := range map[int]bool{999: false, 1000: false, 1001: true} {
 		handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: shards}))
-		limit := []string{"", `,"MaxResults":10000`}[shards%2] // more than 1,000 changes nothing
-		page, token := list(t, handler, `{"StreamName":"stream"`+limit+`}`)
+		limit := []string{"", `,"MaxResults":10000`}[shards%2] // a limit above 1,000 has no effect
+		page, token := listShards(t, handler, `{"StreamName":"stream"`+limit+`}`)
 		if len(page) != min(shards, 1000) || (token != "") != more {
-			t.Errorf("of %d shards %d are listed, next token %q", shards, len(page), token)
+			t.Errorf("%d shards: %d are listed, next token %q", shards, len(page), token)
 		}
 		if more {
-			if page, token := list(t, handler, `{"NextToken":"`+token+`"}`); len(page) != 1 || token != "" {
+			if page, token := listShards(t, handler, `{"NextToken":"`+token+`"}`); len(page) != 1 || token != "" {
 				t.Errorf("the next page has %d shards, next token %q", len(page), token)
 			}
 		}
@@ -133,26 +127,26 @@ func TestShardFilters(t *testing.T) {
 		at("AT_TIMESTAMP", 1+1./3600):   {"01", "02", "03"},
 		at("FROM_TIMESTAMP", 1+1./3600): {"01", "02", "03", "04"},
 	} {
-		got, _ := list(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`)
+		got, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("filter %s (-want +got):\n%s", filter, diff)
 		}
 	}
 
-	// In CBOR a timestamp is milliseconds, tagged or not.
-	listed := func(timestamp any) (shards int, code any) {
+	// In CBOR, a timestamp is milliseconds with or without a tag.
+	listAt := func(timestamp any) (shards int, code any) {
 		_, answer := callCBOR(t, handler, "ListShards", map[string]any{
 			"StreamName": "stream", "MaxResults": 10, "ShardFilter": map[string]any{"Type": "AT_TIMESTAMP", "Timestamp": timestamp},
 		})
-		list, _ := answer["Shards"].([]any)
-		return len(list), answer["__type"]
+		listed, _ := answer["Shards"].([]any)
+		return len(listed), answer["__type"]
 	}
 	if _, answer := callCBOR(t, handler, "ListShards", map[string]any{"StreamName": "stream", "MaxResults": -1}); answer["__type"] != "ValidationException" {
-		t.Errorf("-1 results: %v", answer)
+		t.Errorf("MaxResults -1: %v", answer)
 	}
 	milliseconds := start.Add(90 * time.Minute).UnixMilli()
 	for _, timestamp := range []any{milliseconds, float64(milliseconds), cbor.Tag{Number: 1, Content: milliseconds}} {
-		if shards, _ := listed(timestamp); shards != 3 {
+		if shards, _ := listAt(timestamp); shards != 3 {
 			t.Errorf("at %v there are %d shards, want 3", timestamp, shards)
 		}
 	}
@@ -163,42 +157,42 @@ func TestShardFilters(t *testing.T) {
 		[]byte{1},
 		cbor.Tag{Number: 1, Content: cbor.Tag{Number: 1, Content: 1}},
 	} {
-		if shards, code := listed(timestamp); code != "SerializationException" {
+		if shards, code := listAt(timestamp); code != "SerializationException" {
 			t.Errorf("at %v there are %d shards and code %v", timestamp, shards, code)
 		}
 	}
 }
 
-// A time so far off that its year has not four digits is as good as the nearest that has.
+// A time outside the years 1 to 9999 acts as the nearest time inside.
 func TestFarTimestamps(t *testing.T) {
 	handler := kinesishttp.NewHandler(reshardedStream(t))
 	for _, timestamp := range []string{"253402300800", "1e12", "9.3e15", "1e300", "1e400"} {
 		for sign, want := range map[string][]string{"": {"01", "04"}, "-": {}} {
 			filter := `{"Type":"AT_TIMESTAMP","Timestamp":` + sign + timestamp + `}`
-			if got, _ := list(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`); !cmp.Equal(want, got) {
+			if got, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`); !cmp.Equal(want, got) {
 				t.Errorf("at %s%s: %v, want %v", sign, timestamp, got, want)
 			}
-			_, token := list(t, handler, `{"StreamName":"stream","MaxResults":1,"ShardFilter":`+strings.Replace(filter, "AT_TIMESTAMP", "AT_LATEST", 1)+`}`)
-			if got, _ := list(t, handler, `{"NextToken":"`+token+`"}`); !cmp.Equal([]string{"04"}, got) {
+			_, token := listShards(t, handler, `{"StreamName":"stream","MaxResults":1,"ShardFilter":`+strings.Replace(filter, "AT_TIMESTAMP", "AT_LATEST", 1)+`}`)
+			if got, _ := listShards(t, handler, `{"NextToken":"`+token+`"}`); !cmp.Equal([]string{"04"}, got) {
 				t.Errorf("after a token with %s%s: %v", sign, timestamp, got)
 			}
 		}
 	}
 }
 
-// A restored stream's oldest shards may have parents that have expired.
+// The parents of a restored stream's oldest shards may have expired.
 func TestTrimHorizonOfRestoredStream(t *testing.T) {
 	shards := reshardedStream(t).Shards()
 	stream := newStream(putrecords.Config{Layout: shards[1:], Now: func() time.Time { return start.Add(3 * time.Hour) }})
-	got, _ := list(t, kinesishttp.NewHandler(stream), `{"StreamName":"stream","ShardFilter":{"Type":"AT_TRIM_HORIZON"}}`)
+	got, _ := listShards(t, kinesishttp.NewHandler(stream), `{"StreamName":"stream","ShardFilter":{"Type":"AT_TRIM_HORIZON"}}`)
 	if diff := cmp.Diff([]string{"01", "02", "03"}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("shards (-want +got):\n%s", diff)
 	}
 }
 
 func TestListShardsRefused(t *testing.T) {
 	handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: 2}))
-	_, token := list(t, handler, `{"StreamName":"stream","MaxResults":1}`)
+	_, token := listShards(t, handler, `{"StreamName":"stream","MaxResults":1}`)
 	forged := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	const (
 		invalid  = "InvalidArgumentException: "

@@ -11,7 +11,7 @@ import (
 func TestPutRecords(t *testing.T) {
 	stream := newStream(putrecords.Config{Name: "orders", Shards: 2, Limits: putrecords.Limits{RecordsPerSecond: 1}})
 	handler := kinesishttp.NewHandler(stream)
-	want(t, handler, "PutRecords", `{"StreamName":"orders","Records":[
+	wantAnswer(t, handler, "PutRecords", `{"StreamName":"orders","Records":[
 		{"Data":"aGVsbG8=","PartitionKey":"a"},
 		{"Data":"","PartitionKey":"a","ExplicitHashKey":"340282366920938463463374607431768211455"},
 		{"Data":"aGVsbG8=","PartitionKey":"a"}]}`,
@@ -22,7 +22,7 @@ func TestPutRecords(t *testing.T) {
 			`"ErrorMessage":"Rate exceeded for shard shardId-000000000000 in stream orders under account 000000000000."}]}`)
 	for record, err := range stream.Records("shardId-000000000000") {
 		if err != nil || string(record.Data) != "hello" || record.PartitionKey != "a" {
-			t.Errorf("stored %q by key %q, %v", record.Data, record.PartitionKey, err)
+			t.Errorf("stored %q with key %q, error %v", record.Data, record.PartitionKey, err)
 		}
 	}
 }
@@ -34,22 +34,21 @@ func TestPutRecord(t *testing.T) {
 	answer := func(position uint64) string {
 		return `{"SequenceNumber":"` + number(0, position) + `","ShardId":"shardId-000000000000"}`
 	}
-	want(t, handler, "PutRecord", `{`+record+`}`, 200, answer(1))
-	want(t, handler, "PutRecord", `{`+record+`,"SequenceNumberForOrdering":"`+number(0, 1)+`"}`, 200, answer(2))
-	want(t, handler, "PutRecord", `{`+record+`,"ExplicitHashKey":"1","SequenceNumberForOrdering":"0"}`, 200, answer(3))
-	want(t, handler, "PutRecord", `{`+record+`}`, 400, `{"__type":"ProvisionedThroughputExceededException",`+
+	wantAnswer(t, handler, "PutRecord", `{`+record+`}`, 200, answer(1))
+	wantAnswer(t, handler, "PutRecord", `{`+record+`,"SequenceNumberForOrdering":"`+number(0, 1)+`"}`, 200, answer(2))
+	wantAnswer(t, handler, "PutRecord", `{`+record+`,"ExplicitHashKey":"1","SequenceNumberForOrdering":"0"}`, 200, answer(3))
+	wantAnswer(t, handler, "PutRecord", `{`+record+`}`, 400, `{"__type":"ProvisionedThroughputExceededException",`+
 		`"message":"Rate exceeded for shard shardId-000000000000 in stream orders under account 000000000000."}`)
-	want(t, handler, "PutRecord", `{`+record+`,"SequenceNumberForOrdering":"1"}`, 400, `{"__type":"InvalidArgumentException",`+
+	wantAnswer(t, handler, "PutRecord", `{`+record+`,"SequenceNumberForOrdering":"1"}`, 400, `{"__type":"InvalidArgumentException",`+
 		`"message":"ExclusiveMinimumSequenceNumber 1 used in PutRecord on stream orders under account 000000000000 is invalid."}`)
-	want(t, handler, "PutRecord", `{"StreamName":"orders","Data":""}`, 400, `{"__type":"ValidationException",`+
+	wantAnswer(t, handler, "PutRecord", `{"StreamName":"orders","Data":""}`, 400, `{"__type":"ValidationException",`+
 		`"message":"1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: Member must not be null"}`)
 	if n := stored(t, stream); n != 3 {
 		t.Errorf("%d records are stored, want 3", n)
 	}
 }
 
-// The members of errors, and their status.
-func TestErrors(t *testing.T) {
+func TestErrorBodies(t *testing.T) {
 	const put = `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"<&>"}]}`
 	for _, test := range []struct {
 		fault  putrecords.Fault
@@ -71,21 +70,21 @@ func TestErrors(t *testing.T) {
 	} {
 		stream := newStream(putrecords.Config{})
 		stream.Inject(test.fault)
-		want(t, kinesishttp.NewHandler(stream), "PutRecords", put, test.status, test.body)
+		wantAnswer(t, kinesishttp.NewHandler(stream), "PutRecords", put, test.status, test.body)
 	}
 	stream := newStream(putrecords.Config{})
 	stream.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException, Message: "not UTF-8: \xff"})
-	want(t, kinesishttp.NewHandler(stream), "PutRecords", put, 400, `{"__type":"AccessDeniedException","Message":"not UTF-8: `+"\ufffd"+`"}`)
+	wantAnswer(t, kinesishttp.NewHandler(stream), "PutRecords", put, 400, `{"__type":"AccessDeniedException","Message":"not UTF-8: `+"\ufffd"+`"}`)
 	stream.Inject(putrecords.Fault{Message: "<&>"})
-	want(t, kinesishttp.NewHandler(stream), "PutRecords", put, 200,
+	wantAnswer(t, kinesishttp.NewHandler(stream), "PutRecords", put, 200,
 		`{"FailedRecordCount":1,"Records":[{"ErrorCode":"InternalFailure","ErrorMessage":"<&>"}]}`)
 }
 
 func TestEncryptionType(t *testing.T) {
 	stream := newStream(putrecords.Config{EncryptionType: putrecords.EncryptionKMS})
 	handler := kinesishttp.NewHandler(stream)
-	want(t, handler, "PutRecords", `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a"}]}`, 200,
+	wantAnswer(t, handler, "PutRecords", `{"StreamName":"stream","Records":[{"Data":"","PartitionKey":"a"}]}`, 200,
 		`{"EncryptionType":"KMS","FailedRecordCount":0,"Records":[{"SequenceNumber":"`+number(0, 1)+`","ShardId":"shardId-000000000000"}]}`)
-	want(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`, 200,
+	wantAnswer(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`, 200,
 		`{"EncryptionType":"KMS","SequenceNumber":"`+number(0, 2)+`","ShardId":"shardId-000000000000"}`)
 }

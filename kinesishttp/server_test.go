@@ -18,11 +18,11 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// requestHead is a PutRecords request up to the length of its body.
+// requestHead is the beginning of a PutRecords request, without the headers about its length.
 const requestHead = "POST / HTTP/1.1\r\nHost: kinesis.test\r\nContent-Type: application/x-amz-json-1.1\r\n" +
 	"X-Amz-Target: Kinesis_20131202.PutRecords\r\nAuthorization: AWS4-HMAC-SHA256\r\n"
 
-// serve serves a handler on a loopback address, which it returns.
+// serve serves handler on a loopback address until the test ends. It returns the address.
 func serve(t testing.TB, handler http.Handler) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -39,12 +39,16 @@ func serve(t testing.TB, handler http.Handler) string {
 	return listener.Addr().String()
 }
 
-// protocols are HTTP/2 without TLS, or HTTP/1.1.
-func protocols(http2 bool) *http.Protocols {
-	p := &http.Protocols{}
-	p.SetHTTP1(!http2)
-	p.SetUnencryptedHTTP2(http2)
-	return p
+// newHTTPClient returns a client that speaks either HTTP/1.1 or HTTP/2 without TLS. Its timeout
+// makes a test fail rather than hang.
+func newHTTPClient(t *testing.T, http2 bool) *http.Client {
+	t.Helper()
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(!http2)
+	protocols.SetUnencryptedHTTP2(http2)
+	client := &http.Client{Transport: &http.Transport{Protocols: protocols}, Timeout: time.Minute}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
 }
 
 func TestProtocols(t *testing.T) {
@@ -55,39 +59,36 @@ func TestProtocols(t *testing.T) {
 		handler.ServeHTTP(w, r)
 	}))
 	for _, http2 := range []bool{false, true} {
-		client := &http.Client{Transport: &http.Transport{Protocols: protocols(http2)}}
-		defer client.CloseIdleConnections()
-		answer, err := client.Do(newRequestTo(t, server, []byte(smallRequest)))
+		answer, err := newHTTPClient(t, http2).Do(newRequestTo(t, server, []byte(smallRequest)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(answer.Body)
 		if err != nil || answer.StatusCode != http.StatusOK || !strings.HasPrefix(string(body), `{"FailedRecordCount":0,`) {
-			t.Errorf("%v %s, %v", answer, body, err)
+			t.Errorf("%v %s, error %v", answer, body, err)
 		}
 		if err := answer.Body.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(got) != 2 || got[0] != "HTTP/1.1" || got[1] != "HTTP/2.0" {
-		t.Errorf("the protocols are %v", got)
+		t.Errorf("protocols %v", got)
 	}
 }
 
-// 200 connections at once, each of which has its request under way before any is answered.
+// A server answers 200 connections at once. The log stores nothing until every request
+// has reached it.
 func TestManyConnections(t *testing.T) {
 	const connections = 200
-	var waiting sync.WaitGroup
-	waiting.Add(connections)
-	log := &barrierLog{Log: &putrecords.MemoryLog{}, barrier: &waiting}
+	var barrier sync.WaitGroup
+	barrier.Add(connections)
+	log := &barrierLog{Log: &putrecords.MemoryLog{}, barrier: &barrier}
 	stream := putrecords.MustNew(putrecords.Config{Log: log})
 	server := serve(t, kinesishttp.NewHandler(stream))
 	var done sync.WaitGroup
 	for i := range connections {
 		done.Go(func() {
-			client := &http.Client{Transport: &http.Transport{Protocols: protocols(i%2 == 0)}}
-			defer client.CloseIdleConnections()
-			answer, err := client.Do(newRequestTo(t, server, []byte(smallRequest)))
+			answer, err := newHTTPClient(t, i%2 == 0).Do(newRequestTo(t, server, []byte(smallRequest)))
 			if err != nil {
 				t.Error(err)
 				return
@@ -104,7 +105,8 @@ func TestManyConnections(t *testing.T) {
 	}
 }
 
-// A barrierLog stores records when all that are expected have come.
+// A barrierLog finishes no Append until the barrier's count reaches zero. Each Append
+// takes one off.
 type barrierLog struct {
 	putrecords.Log
 	barrier *sync.WaitGroup
@@ -115,7 +117,8 @@ func (l *barrierLog) Append(ctx context.Context, shard putrecords.Shard, records
 	return func() error { l.barrier.Done(); l.barrier.Wait(); return nil }, err
 }
 
-// A pipeServer serves connections that are pipes, so that their time is the test's. It must be used in a synctest bubble.
+// A pipeServer is a server whose connections are pipes. In a synctest bubble, their deadlines
+// follow the bubble's clock.
 type pipeServer struct {
 	server      *http.Server
 	connections chan net.Conn
@@ -153,21 +156,21 @@ func (s *pipeServer) dial() net.Conn {
 	return client
 }
 
-// A client that stops sending is cut off, wherever it stops.
-func TestSlowClient(t *testing.T) {
+// A client that stops sending in the middle of a request is cut off.
+func TestClientThatStopsSending(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		sent   string
-		after  time.Duration // it is cut off
-		status int           // with this status; 0 is none
+		after  time.Duration // until it is cut off
+		status int           // of the response; 0 if there is none
 	}{
-		{"connected", "", 10 * time.Second, 0},
+		{"before the header", "", 10 * time.Second, 0},
 		{"in the header", requestHead, 10 * time.Second, 0},
 		{"before the body", requestHead + "Content-Length: 1000\r\n\r\n", 30 * time.Second, 408},
 		{"in the body", requestHead + "Content-Length: 1000\r\n\r\n" + smallRequest, 30 * time.Second, 408},
 		{"in a chunk", requestHead + "Transfer-Encoding: chunked\r\n\r\n100\r\n" + smallRequest, 30 * time.Second, 408},
 		{"before the last chunk", requestHead + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", len(smallRequest), smallRequest), 30 * time.Second, 408},
-		{"of an unknown operation", strings.Replace(requestHead, "PutRecords", "PutRecord5", 1) + "Content-Length: 1000\r\n\r\n", 30 * time.Second, 408},
+		{"unknown operation", strings.Replace(requestHead, "PutRecords", "PutRecord5", 1) + "Content-Length: 1000\r\n\r\n", 30 * time.Second, 408},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -179,13 +182,13 @@ func TestSlowClient(t *testing.T) {
 				}
 				answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
 				if test.status == 0 && err == nil || test.status != 0 && (err != nil || answer.StatusCode != test.status) {
-					t.Errorf("answer %+v, %v, want status %d", answer, err, test.status)
+					t.Errorf("answer %+v, error %v, want status %d", answer, err, test.status)
 				}
-				if _, err := io.Copy(io.Discard, connection); err != nil { // until the server hangs up
+				if _, err := io.Copy(io.Discard, connection); err != nil { // until it is closed
 					t.Error(err)
 				}
 				if after := time.Since(begin); after != test.after {
-					t.Errorf("it is cut off after %v, want %v", after, test.after)
+					t.Errorf("cut off after %v, want %v", after, test.after)
 				}
 				if n := stored(t, stream); n != 0 {
 					t.Errorf("%d records are stored", n)
@@ -195,8 +198,8 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
-// A client may be as slow as it likes between requests, and a log as slow as it likes, so long as neither stops in the middle.
-func TestPatience(t *testing.T) {
+// A client may pause between requests and a log may be slow. Neither is cut off.
+func TestSlowClientAndLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{putrecords.Discard(), time.Hour}})
 		connection := servePipes(t, kinesishttp.NewHandler(stream)).dial()
@@ -211,7 +214,7 @@ func TestPatience(t *testing.T) {
 			}
 			answer, err := http.ReadResponse(reader, nil)
 			if err != nil || answer.StatusCode != http.StatusOK {
-				t.Fatalf("answer %+v, %v", answer, err)
+				t.Fatalf("answer %+v, error %v", answer, err)
 			}
 			if _, err := io.Copy(io.Discard, answer.Body); err != nil {
 				t.Fatal(err)
@@ -221,7 +224,7 @@ func TestPatience(t *testing.T) {
 	})
 }
 
-// A connection without requests is closed after a while.
+// A connection without requests is closed after two minutes.
 func TestIdleConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		connection := servePipes(t, kinesishttp.NewHandler()).dial()
@@ -233,12 +236,12 @@ func TestIdleConnection(t *testing.T) {
 			t.Error(err)
 		}
 		if after := time.Since(answered); after != 2*time.Minute {
-			t.Errorf("it is closed after %v, want 2m", after)
+			t.Errorf("closed after %v, want 2m", after)
 		}
 	})
 }
 
-// A client that does not read its answer is cut off.
+// A client that does not read the response is cut off.
 func TestClientThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done := make(chan time.Time, 1)
@@ -247,13 +250,13 @@ func TestClientThatDoesNotRead(t *testing.T) {
 			defer func() { done <- time.Now() }()
 			handler.ServeHTTP(w, r)
 		})).dial()
-		body := `{"StreamName":"` + strings.Repeat("x", 100_000) + `"}` // which the answer repeats
+		body := `{"StreamName":"` + strings.Repeat("x", 100_000) + `"}` // the response repeats it
 		begin := time.Now()
 		if _, err := fmt.Fprintf(connection, "%sContent-Length: %d\r\n\r\n%s", requestHead, len(body), body); err != nil {
 			t.Fatal(err)
 		}
 		if after := (<-done).Sub(begin); after != 30*time.Second {
-			t.Errorf("it is cut off after %v, want 30s", after)
+			t.Errorf("cut off after %v, want 30s", after)
 		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// In CBOR times are milliseconds, tagged as if they were seconds.
+// In CBOR, times are milliseconds tagged as if they were seconds.
 func TestTimestampInCBOR(t *testing.T) {
 	_, answer := callCBOR(t, kinesishttp.NewHandler(newStream(putrecords.Config{})), "DescribeStreamSummary", map[string]string{"StreamName": "stream"})
 	summary, _ := answer["StreamDescriptionSummary"].(map[any]any)
@@ -19,7 +19,7 @@ func TestTimestampInCBOR(t *testing.T) {
 	}
 }
 
-// Times print as Java prints a double of their seconds.
+// In JSON, times are seconds formatted as Java formats a double.
 func TestTimestampInJSON(t *testing.T) {
 	for seconds, want := range map[int64]string{
 		1: "1.0", 60: "60.0", 9_999_999: "9999999.0", 10_000_000: "1.0E7", 10_000_001: "1.0000001E7", 1_000_000_000: "1.0E9",

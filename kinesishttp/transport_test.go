@@ -16,14 +16,14 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// The handler sees a request as a server would show it, and the client sees the answer as from a connection.
+// The handler sees a request as in a server, and the client sees the response as from a connection.
 func TestTransport(t *testing.T) {
 	client := &http.Client{Transport: kinesishttp.NewTransport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		w.WriteHeader(http.StatusEarlyHints) // is none
+		w.WriteHeader(http.StatusEarlyHints) // not the final status
 		w.Header().Set("X-Test", "before")
 		w.WriteHeader(http.StatusTeapot)
 		w.WriteHeader(http.StatusOK) // too late
@@ -42,19 +42,20 @@ func TestTransport(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	const want = "POST /path?query kinesis.test sent 5 hello true"
-	if err != nil || string(body) != want || answer.ContentLength != int64(len(want)) {
-		t.Errorf("body %q of %d bytes, %v", body, answer.ContentLength, err)
+	const wantBody = "POST /path?query kinesis.test sent 5 hello true"
+	if err != nil || string(body) != wantBody || answer.ContentLength != int64(len(wantBody)) {
+		t.Errorf("body %q of %d bytes, error %v", body, answer.ContentLength, err)
 	}
 	if answer.Status != "418 I'm a teapot" || answer.StatusCode != http.StatusTeapot || answer.Header.Get("X-Test") != "before" || answer.Request == nil {
 		t.Errorf("answer %+v", answer)
 	}
 }
 
-func TestTransportOfSilentHandler(t *testing.T) {
+// A handler that writes nothing sends an empty response with status 200.
+func TestTransportWithSilentHandler(t *testing.T) {
 	transport := kinesishttp.NewTransport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil {
-			t.Error("a server's request has a body")
+			t.Error("the request has no body")
 		}
 		w.Header().Set("X-Test", "set")
 	}))
@@ -72,15 +73,15 @@ func TestTransportOfSilentHandler(t *testing.T) {
 	}
 }
 
-// A client that has given up may find its records stored, as on AWS.
+// If a client gives up, its records may still be stored, as on AWS.
 func TestTransportTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{&putrecords.MemoryLog{}, time.Minute}})
 		client := &http.Client{Transport: kinesishttp.NewTransport(kinesishttp.NewHandler(stream)), Timeout: 10 * time.Second}
 		begin := time.Now()
-		_, err := client.Do(newRequestTo(t, "kinesis.test", []byte(smallRequest))) //nolint:bodyclose // there is none
+		_, err := client.Do(newRequestTo(t, "kinesis.test", []byte(smallRequest))) //nolint:bodyclose // no response
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 10*time.Second {
-			t.Errorf("after %v: %v", time.Since(begin), err)
+			t.Errorf("error %v after %v", err, time.Since(begin))
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -90,6 +91,8 @@ func TestTransportTimeout(t *testing.T) {
 	})
 }
 
+// A handler's panic passes to the caller, except http.ErrAbortHandler. That and
+// runtime.Goexit fail the request.
 func TestTransportPanics(t *testing.T) {
 	send := func(value any) (panicked any, err error) {
 		defer func() { panicked = recover() }()
@@ -97,35 +100,35 @@ func TestTransportPanics(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) })).RoundTrip(request) //nolint:bodyclose // there is none
+		_, err = kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) })).RoundTrip(request) //nolint:bodyclose // no response
 		return nil, err
 	}
 	if panicked, err := send("at the disco"); err != nil || panicked != "at the disco" {
 		t.Errorf("got error %v and panic %v", err, panicked)
 	}
 	goexit := kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
-	if _, err := goexit.RoundTrip(newRequest(t, jsonType, "PutRecords", nil)); !errors.Is(err, io.ErrUnexpectedEOF) { //nolint:bodyclose // there is none
-		t.Errorf("a handler that ends its goroutine: %v", err)
+	if _, err := goexit.RoundTrip(newRequest(t, jsonType, "PutRecords", nil)); !errors.Is(err, io.ErrUnexpectedEOF) { //nolint:bodyclose // no response
+		t.Errorf("a handler that calls runtime.Goexit: error %v", err)
 	}
 	if panicked, err := send(http.ErrAbortHandler); !errors.Is(err, io.ErrUnexpectedEOF) || panicked != nil {
 		t.Errorf("got error %v and panic %v", err, panicked)
 	}
 }
 
-// A done context is the caller's answer, and nothing is stored.
-func TestTransportDoneContext(t *testing.T) {
+// A request whose context has already ended fails with the context's error and stores nothing.
+func TestTransportWithEndedContext(t *testing.T) {
 	stream := newStream(putrecords.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	request := newRequest(t, jsonType, "PutRecords", []byte(smallRequest)).WithContext(ctx)
-	_, err := kinesishttp.NewTransport(kinesishttp.NewHandler(stream)).RoundTrip(request) //nolint:bodyclose // there is none
+	_, err := kinesishttp.NewTransport(kinesishttp.NewHandler(stream)).RoundTrip(request) //nolint:bodyclose // no response
 	if !errors.Is(err, context.Canceled) || stored(t, stream) != 0 {
 		t.Errorf("error %v with %d records stored", err, stored(t, stream))
 	}
 }
 
-// A handler that reads a body which does not end is told when the client gives up.
-func TestTransportEndlessBody(t *testing.T) {
+// A handler that waits for more of a body stops waiting when the client gives up.
+func TestTransportClosesBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{})
 		body, _ := io.Pipe()
@@ -133,14 +136,14 @@ func TestTransportEndlessBody(t *testing.T) {
 		defer cancel()
 		request := newRequest(t, jsonType, "PutRecords", nil).WithContext(ctx)
 		request.Body, request.ContentLength = body, 100
-		_, err := kinesishttp.NewTransport(kinesishttp.NewHandler(stream)).RoundTrip(request) //nolint:bodyclose // there is none
+		_, err := kinesishttp.NewTransport(kinesishttp.NewHandler(stream)).RoundTrip(request) //nolint:bodyclose // no response
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
-	}) // it panics if the handler is left waiting
+	}) // synctest panics if the handler is still waiting
 }
 
-// Nobody hears a handler that panics when the client has gone.
+// A panic in the handler is ignored after the client has gone.
 func TestTransportPanicAfterTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -148,7 +151,7 @@ func TestTransportPanicAfterTimeout(t *testing.T) {
 		_, err := kinesishttp.NewTransport(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			time.Sleep(time.Minute)
 			panic("too late")
-		})).RoundTrip(newRequest(t, jsonType, "PutRecords", nil).WithContext(ctx)) //nolint:bodyclose // there is none
+		})).RoundTrip(newRequest(t, jsonType, "PutRecords", nil).WithContext(ctx)) //nolint:bodyclose // no response
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
