@@ -17,8 +17,8 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// findAWSCLI returns the path of the AWS CLI of version 2, and what it says of itself; "" if there is none. Version 1, which may
-// come first in the PATH, is another program.
+// findAWSCLI returns the path of the AWS CLI version 2 and the version that it prints, or "" if
+// there is none. It skips version 1, a different program that may come first in the PATH.
 func findAWSCLI() (path, version string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -27,21 +27,21 @@ func findAWSCLI() (path, version string) {
 		if err != nil {
 			continue
 		}
-		said, err := exec.CommandContext(ctx, path, "--version").Output()
-		if err == nil && strings.HasPrefix(string(said), "aws-cli/2.") {
-			return path, strings.TrimSpace(string(said))
+		printed, err := exec.CommandContext(ctx, path, "--version").Output()
+		if err == nil && strings.HasPrefix(string(printed), "aws-cli/2.") {
+			return path, strings.TrimSpace(string(printed))
 		}
 	}
 	return "", ""
 }
 
-// A cli is the AWS CLI in front of a server.
+// A cli is the AWS CLI, pointed at a server.
 type cli struct {
 	path   string
 	server *server
 }
 
-// run runs `aws kinesis` with a command of its and its arguments.
+// run runs `aws kinesis` with arguments.
 func (c cli) run(t *testing.T, arguments ...string) (exit int, stdout []byte, stderr string) {
 	t.Helper()
 	global := []string{"kinesis", "--endpoint-url", c.server.url, "--region", "us-east-1", "--output", "json"}
@@ -50,7 +50,7 @@ func (c cli) run(t *testing.T, arguments ...string) (exit int, stdout []byte, st
 	return run(t, command)
 }
 
-// answer decodes what `aws kinesis` answers.
+// answer runs `aws kinesis`, which must succeed, and decodes what it prints.
 func (c cli) answer(t *testing.T, answer any, arguments ...string) {
 	t.Helper()
 	exit, stdout, stderr := c.run(t, arguments...)
@@ -62,18 +62,18 @@ func (c cli) answer(t *testing.T, answer any, arguments ...string) {
 	}
 }
 
-// refused checks that `aws kinesis` fails with an error of the service's.
-func (c cli) refused(t *testing.T, code putrecords.ErrorCode, text string, arguments ...string) {
+// refused runs `aws kinesis` and checks that it fails with an error from the service.
+func (c cli) refused(t *testing.T, code putrecords.ErrorCode, message string, arguments ...string) {
 	t.Helper()
-	const service = 254
+	const serviceError = 254
 	exit, stdout, stderr := c.run(t, arguments...)
-	if exit != service || len(stdout) > 0 || !strings.Contains(stderr, "An error occurred ("+string(code)+") when calling ") ||
-		!strings.Contains(stderr, ": "+text) {
-		t.Errorf("%q exits with %d, want %d, and prints %q and %q, want %s: %s", arguments, exit, service, stdout, stderr, code, text)
+	if exit != serviceError || len(stdout) > 0 || !strings.Contains(stderr, "An error occurred ("+string(code)+") when calling ") ||
+		!strings.Contains(stderr, ": "+message) {
+		t.Errorf("%q exits with %d, want %d, and prints %q and %q, want %s: %s", arguments, exit, serviceError, stdout, stderr, code, message)
 	}
 }
 
-// file writes a file for an argument.
+// file writes data to a file, to use as an argument, and returns its name.
 func file(t *testing.T, data []byte) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "argument")
@@ -97,7 +97,7 @@ func TestAWSCLI(t *testing.T) {
 	skipUnlessNamed(t, "awscli")
 	path, version := findAWSCLI()
 	if path == "" {
-		t.Fatal("there is no AWS CLI of version 2; Debian's package awscli is one")
+		t.Fatal("the AWS CLI version 2 is not installed; on Debian, install the package awscli")
 	}
 	t.Logf("%s is %s", path, version)
 	for name, test := range map[string]func(*testing.T, string){
@@ -142,7 +142,7 @@ func testCLIPutRecords(t *testing.T, path string) {
 	aws.server.wantRequests(t, "HTTP/1.1")
 }
 
-// Records as one types them.
+// The CLI's shorthand syntax for records works.
 func testCLIShorthand(t *testing.T, path string) {
 	stream := newStream(t, putrecords.Config{Name: "orders"})
 	aws := cli{path, serve(t, stream)}
@@ -150,7 +150,7 @@ func testCLIShorthand(t *testing.T, path string) {
 	aws.answer(t, &out, "put-records", "--stream-name", "orders", "--records",
 		"Data="+base64.StdEncoding.EncodeToString(allBytes())+",PartitionKey=a", "Data=,PartitionKey=b,ExplicitHashKey=0")
 	sent := []putrecords.RequestEntry{putrecords.Entry("a", allBytes()), putrecords.Entry("b", nil)}
-	sent[1].ExplicitHashKey = new("0")
+	sent[1].ExplicitHashKey = pointer("0")
 	wantStored(t, stream, sent, out.Records)
 }
 
@@ -163,11 +163,11 @@ func testCLILargest(t *testing.T, path string) {
 	tooLarge := append(largest(), putrecords.Entry("k", nil))
 	aws.refused(t, putrecords.InvalidArgumentException, "Records size exceeds 5 MB limit",
 		"put-records", "--stream-name", "orders", "--records", recordsArgument(t, tooLarge))
-	aws.refused(t, "413", "", // as of AWS: github.com/boto/boto3/issues/1147
+	aws.refused(t, "413", "", // as AWS does: github.com/boto/boto3/issues/1147
 		"put-records", "--stream-name", "orders", "--records", recordsArgument(t, excessive()))
 }
 
-// Records that failed are no error of the CLI's: it exits with 0.
+// The CLI exits with 0 even if records failed.
 func testCLIThrottledRecords(t *testing.T, path string) {
 	stream := failing(t)
 	aws := cli{path, serve(t, stream)}
@@ -203,7 +203,7 @@ func testCLIPutRecord(t *testing.T, path string) {
 	aws.server.wantRequests(t, "HTTP/1.1")
 }
 
-// A single record that failed is an error.
+// The CLI fails if a single record failed.
 func testCLIThrottledRecord(t *testing.T, path string) {
 	stream := newStream(t, putrecords.Config{Name: "orders", Limits: putrecords.Limits{RecordsPerSecond: 1}})
 	aws := cli{path, serve(t, stream)}
@@ -216,7 +216,7 @@ func testCLIThrottledRecord(t *testing.T, path string) {
 	wantStored(t, stream, []putrecords.RequestEntry{putrecords.Entry("k", []byte("hello"))}, []putrecords.ResultEntry{entryOf(out)})
 }
 
-// The CLI asks for one page after the other, and prints all as one.
+// The CLI requests all pages and prints them as one.
 func testCLIDescribeStream(t *testing.T, path string) {
 	stream := resharded(t)
 	aws := cli{path, serve(t, stream)}
@@ -291,12 +291,13 @@ func testCLIListShards(t *testing.T, path string) {
 	if !reflect.DeepEqual(paged, want) {
 		t.Errorf("the pages have %v, want %v", paged, want)
 	}
-	// The CLI's own paging sends the name again with each token, which AWS refuses: github.com/aws/aws-cli/issues/9635.
+	// The CLI's own paging repeats the stream's name with each token, which AWS rejects:
+	// github.com/aws/aws-cli/issues/9635.
 	aws.refused(t, putrecords.InvalidArgumentException, "NextToken and StreamName cannot be provided together.",
 		"list-shards", "--stream-name", "orders", "--page-size", "3")
 }
 
-// A waiter of the CLI's knows the states of a stream.
+// The CLI's waiters understand the states of a stream.
 func testCLIWait(t *testing.T, path string) {
 	aws := cli{path, serve(t, newStream(t, putrecords.Config{Name: "orders"}))}
 	for _, arguments := range [][]string{{"stream-exists", "--stream-name", "orders"}, {"stream-not-exists", "--stream-name", "gone"}} {
@@ -315,7 +316,7 @@ func testCLIErrors(t *testing.T, path string) {
 	const records = "Data=aGVsbG8=,PartitionKey=k"
 	for _, test := range []struct {
 		code      putrecords.ErrorCode
-		text      string
+		message   string
 		arguments []string
 	}{
 		{
@@ -344,9 +345,9 @@ func testCLIErrors(t *testing.T, path string) {
 		},
 		{kinesishttp.UnknownOperationException, "", []string{"list-streams"}},
 	} {
-		aws.refused(t, test.code, test.text, test.arguments...)
+		aws.refused(t, test.code, test.message, test.arguments...)
 	}
 	if got := stream.Stats()[0].Stored.Records; got != 0 {
-		t.Errorf("%d records are stored", got)
+		t.Errorf("%d records are stored, want none", got)
 	}
 }

@@ -1,8 +1,8 @@
-// Package clients_test has clients of AWS's in other languages, as they are, talk to a kinesishttp server over loopback, and
-// looks at what they get, at what is stored, and at how they asked.
+// Package clients_test runs unmodified AWS clients in other languages against a kinesishttp server
+// on loopback. It checks what they receive, what the stream stores, and what requests they make.
 //
-// The environment variable PUTRECORDS_CLIENTS names the clients to test, of "awscli" and "javascript", with blanks between. They must be
-// there: .ci/run tells how to install them.
+// The environment variable PUTRECORDS_CLIENTS names the clients to test, separated by spaces:
+// awscli, javascript. They must be installed; .ci/run shows how.
 package clients_test
 
 import (
@@ -24,10 +24,11 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// start is when the streams are made, and always: their time stands still, so that what is throttled stays so.
+// start is the time on every stream's clock. The clocks stand still, so a throttled
+// shard stays throttled.
 var start = time.Date(2026, time.March, 4, 5, 6, 7, 0, time.UTC)
 
-// newStream returns a stream on time that stands still.
+// newStream returns a stream whose clock stands still at start.
 func newStream(t *testing.T, config putrecords.Config) *putrecords.Stream {
 	t.Helper()
 	config.Now = func() time.Time { return start }
@@ -38,10 +39,10 @@ func newStream(t *testing.T, config putrecords.Config) *putrecords.Stream {
 	return stream
 }
 
-// unthrottled are AWS's limits of requests, for shards that take any number of them.
+// unthrottled are AWS's limits on a request, without limits on a shard's throughput.
 var unthrottled = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1, RecordBurst: -1, ByteBurst: -1}
 
-// A server is a kinesishttp server that remembers how it was asked.
+// A server is a kinesishttp server that remembers its requests.
 type server struct {
 	url string
 
@@ -52,27 +53,27 @@ type server struct {
 type request struct {
 	protocol   string // such as "HTTP/2.0"
 	operation  string
-	connection string // the client's end
+	connection string // the client's address
 }
 
-// serve serves streams until the test ends.
+// serve serves streams on loopback until the test ends.
 func serve(t *testing.T, streams ...*putrecords.Stream) *server {
 	t.Helper()
 	s := &server{}
 	handler := kinesishttp.NewHandler(streams...)
-	h := kinesishttp.NewServer("127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	httpServer := kinesishttp.NewServer("127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.remember(r)
 		handler.ServeHTTP(w, r)
 	}))
-	listener, err := net.Listen("tcp", h.Addr)
+	listener, err := net.Listen("tcp", httpServer.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.url = "http://" + listener.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- h.Serve(listener) }()
+	go func() { served <- httpServer.Serve(listener) }()
 	t.Cleanup(func() {
-		h.Close()
+		httpServer.Close()
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
@@ -87,7 +88,7 @@ func (s *server) remember(r *http.Request) {
 	s.requests = append(s.requests, request{r.Proto, operation, r.RemoteAddr})
 }
 
-// operations returns the operations that the server was asked for, in their order.
+// operations returns the operations that were requested, in order.
 func (s *server) operations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,25 +99,26 @@ func (s *server) operations() []string {
 	return operations
 }
 
-// wantRequests checks that there were requests, all by the protocol, and returns how many connections they came on.
+// wantRequests checks that there were requests and that all of them used protocol. It returns the
+// number of connections they came on.
 func (s *server) wantRequests(t *testing.T, protocol string) int {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.requests) == 0 {
-		t.Error("no request came")
+		t.Error("there were no requests")
 	}
 	connections := make(map[string]bool)
 	for _, r := range s.requests {
 		if r.protocol != protocol {
-			t.Errorf("%s came by %s, want %s", r.operation, r.protocol, protocol)
+			t.Errorf("%s used %s, want %s", r.operation, r.protocol, protocol)
 		}
 		connections[r.connection] = true
 	}
 	return len(connections)
 }
 
-// allBytes has each byte once.
+// allBytes returns every byte value once.
 func allBytes() []byte {
 	data := make([]byte, 256)
 	for i := range data {
@@ -125,21 +127,21 @@ func allBytes() []byte {
 	return data
 }
 
-// samples returns records that show whether a client and the server mean the same by bytes and characters.
+// samples returns records whose bytes and characters a client or the server could get wrong.
 func samples() []putrecords.RequestEntry {
 	hashed := putrecords.Entry("hashed", []byte("to the last shard"))
-	hashed.ExplicitHashKey = new("340282366920938463463374607431768211455")
+	hashed.ExplicitHashKey = pointer("340282366920938463463374607431768211455")
 	return []putrecords.RequestEntry{
 		putrecords.Entry("binary", allBytes()),
 		putrecords.Entry("empty", nil),
 		putrecords.Entry("Schlüssel \"鍵\" \\ 🔑\n<&>\u2028", []byte("{\"price\": \"1 €\"}\r\n")),
 		hashed,
-		putrecords.Entry("binary", allBytes()), // once more
+		putrecords.Entry("binary", allBytes()), // a duplicate
 		putrecords.Entry(strings.Repeat("k", 256), []byte{0xff}),
 	}
 }
 
-// largest returns the largest request that AWS takes: 5 records of 1 MiB.
+// largest returns the largest request that AWS accepts: 5 records of 1 MiB.
 func largest() []putrecords.RequestEntry {
 	records := make([]putrecords.RequestEntry, 5)
 	for i := range records {
@@ -149,13 +151,13 @@ func largest() []putrecords.RequestEntry {
 	return records
 }
 
-// excessive returns a request whose body is larger than that of any within AWS's limits.
+// excessive returns a request with a body larger than AWS's limits can ever need.
 func excessive() []putrecords.RequestEntry {
 	return slices.Repeat(largest(), 3)
 }
 
-// wantStored checks that each record that was sent is stored where its answer says, but those that failed, and that nothing
-// else is stored.
+// wantStored checks that every sent record is stored where its answer says, except the failed ones,
+// and that nothing else is stored.
 func wantStored(t *testing.T, stream *putrecords.Stream, sent []putrecords.RequestEntry, answers []putrecords.ResultEntry) {
 	t.Helper()
 	type place struct{ shardID, sequenceNumber string }
@@ -178,7 +180,7 @@ func wantStored(t *testing.T, stream *putrecords.Stream, sent []putrecords.Reque
 		at := place{answer.ShardID, answer.SequenceNumber}
 		record, found := stored[at]
 		if !found {
-			t.Errorf("record %d is not at %v, or not it alone", i, at)
+			t.Errorf("record %d is not stored at %v, or another answer names the same place", i, at)
 			continue
 		}
 		delete(stored, at)
@@ -189,23 +191,24 @@ func wantStored(t *testing.T, stream *putrecords.Stream, sent []putrecords.Reque
 			t.Errorf("record %d has the explicit hash key %q, want %q", i, record.ExplicitHashKey, want)
 		}
 		if !bytes.Equal(record.Data, sent[i].Data) {
-			t.Errorf("record %d has data of %d bytes, want %d, or others than were sent", i, len(record.Data), len(sent[i].Data))
+			t.Errorf("record %d has the wrong data: %d bytes, want %d", i, len(record.Data), len(sent[i].Data))
 		}
 	}
 	for at := range stored {
-		t.Errorf("stored at %v is a record that was not acknowledged", at)
+		t.Errorf("the record stored at %v was not acknowledged", at)
 	}
 }
 
-// entryOf returns what a PutRecords answer would have of a PutRecord answer.
+// entryOf converts the answer to a PutRecord request to an entry of a PutRecords answer.
 func entryOf(out putrecords.PutRecordOutput) putrecords.ResultEntry {
 	return putrecords.ResultEntry{ShardID: out.ShardID, SequenceNumber: out.SequenceNumber}
 }
 
-// rateExceeded is the text of a throttled record.
+// rateExceeded is the message about a throttled record.
 const rateExceeded = "Rate exceeded for shard shardId-000000000000 in stream orders under account 000000000000."
 
-// failing returns a stream that fails the second of the samples, and throttles all after the fourth.
+// failing returns a stream that fails the second of the samples and throttles the ones
+// after the fourth.
 func failing(t *testing.T) *putrecords.Stream {
 	t.Helper()
 	stream := newStream(t, putrecords.Config{Name: "orders", Limits: putrecords.Limits{RecordsPerSecond: 3}})
@@ -213,7 +216,7 @@ func failing(t *testing.T) *putrecords.Stream {
 	return stream
 }
 
-// wantFailedRecords checks which of the samples have failed in a stream that is failing.
+// wantFailedRecords checks which samples failed in a stream returned by failing.
 func wantFailedRecords(t *testing.T, out putrecords.Output) {
 	t.Helper()
 	if out.FailedRecordCount != 3 {
@@ -230,12 +233,13 @@ func wantFailedRecords(t *testing.T, out putrecords.Output) {
 	}
 }
 
-// A shardList is what ListShards answers.
+// A shardList is the answer to ListShards.
 type shardList struct {
 	Shards    []putrecords.Shard
 	NextToken string
 }
 
+// value returns what s points to, or "" if s is nil.
 func value(s *string) string {
 	if s == nil {
 		return ""
@@ -243,7 +247,9 @@ func value(s *string) string {
 	return *s
 }
 
-// A description is what DescribeStream and DescribeStreamSummary answer, as clients print it.
+func pointer(s string) *string { return &s }
+
+// A description is the answer to DescribeStream or DescribeStreamSummary, as clients print it.
 type description struct {
 	StreamName              string
 	StreamARN               string
@@ -251,12 +257,12 @@ type description struct {
 	EncryptionType          string
 	RetentionPeriodHours    int
 	StreamCreationTimestamp time.Time
-	Shards                  []putrecords.Shard // of DescribeStream
-	HasMoreShards           *bool              // of DescribeStream
-	OpenShardCount          int                // of DescribeStreamSummary
+	Shards                  []putrecords.Shard // DescribeStream only
+	HasMoreShards           *bool              // DescribeStream only
+	OpenShardCount          int                // DescribeStreamSummary only
 }
 
-// wantDescribed checks what both kinds of description have.
+// wantDescribed checks the members that both descriptions have.
 func wantDescribed(t *testing.T, stream *putrecords.Stream, got description) {
 	t.Helper()
 	if got.StreamName != stream.Name() || got.StreamARN != stream.ARN() || got.StreamStatus != string(putrecords.StreamActive) {
@@ -270,7 +276,7 @@ func wantDescribed(t *testing.T, stream *putrecords.Stream, got description) {
 	}
 }
 
-// resharded returns a stream of 7 shards, of which 4 are open, some with parents.
+// resharded returns a stream with 7 shards after a split and a merge. 4 of them are open.
 func resharded(t *testing.T) *putrecords.Stream {
 	t.Helper()
 	stream := newStream(t, putrecords.Config{Name: "orders", Shards: 4, EncryptionType: putrecords.EncryptionKMS})
@@ -287,7 +293,8 @@ func resharded(t *testing.T) *putrecords.Stream {
 	return stream
 }
 
-// environment is that of a client: nothing of the machine's configuration, and no proxies.
+// environment returns a client's environment. It leaves out the machine's AWS
+// configuration and proxies.
 func environment(t *testing.T) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -303,7 +310,7 @@ func environment(t *testing.T) []string {
 	}
 }
 
-// run runs a client to its end, and returns its exit code with what it printed.
+// run runs a client and returns its exit code and what it printed.
 func run(t *testing.T, client *exec.Cmd) (exit int, stdout []byte, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
@@ -316,7 +323,7 @@ func run(t *testing.T, client *exec.Cmd) (exit int, stdout []byte, stderr string
 	return client.ProcessState.ExitCode(), out.Bytes(), err.String()
 }
 
-// within returns the context of a client's process, which ends it when it takes far too long.
+// within returns a context that ends a client's process if it takes far too long.
 func within(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -324,7 +331,8 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// skipUnlessNamed skips the tests of a client that nobody asked for, for they take half a minute.
+// skipUnlessNamed skips a client's tests, which take half a minute, unless
+// PUTRECORDS_CLIENTS names it.
 func skipUnlessNamed(t *testing.T, client string) {
 	t.Helper()
 	if !slices.Contains(strings.Fields(os.Getenv("PUTRECORDS_CLIENTS")), client) {

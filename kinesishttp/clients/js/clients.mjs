@@ -1,4 +1,4 @@
-// Makes the calls that standard input describes, with the AWS SDK for JavaScript, and prints what came of each:
+// Reads calls from standard input, makes them with the AWS SDK for JavaScript, and prints their results:
 //
 //	node clients.mjs ENDPOINT (default | http1 | http2) < '{"atOnce": false, "calls": [{"operation": …, "input": …}]}'
 import process from "node:process";
@@ -13,9 +13,9 @@ const { atOnce, calls } = JSON.parse(await text(process.stdin), (name, value) =>
 const client = new kinesis.KinesisClient({
   endpoint,
   requestHandler: {
-    default: undefined, // HTTP/2 with a connection for each request
+    default: undefined, // HTTP/2, one connection per request
     http1: new NodeHttpHandler(),
-    http2: new NodeHttp2Handler(), // many requests on one connection
+    http2: new NodeHttp2Handler(), // HTTP/2, many requests on one connection
   }[transport],
 });
 
@@ -25,7 +25,7 @@ async function outcome({ operation, input }) {
     return { output, metadata };
   } catch (error) {
     const { name, message, $fault: fault, $metadata: metadata } = error;
-    const known = name in kinesis && error instanceof kinesis[name]; // the SDK has a class for it
+    const known = name in kinesis && error instanceof kinesis[name]; // whether the SDK has a class for it
     return { error: { name, message, fault, known }, metadata };
   }
 }
