@@ -29,7 +29,7 @@ type Handler struct {
 	Answered func(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output)
 
 	mu       sync.RWMutex
-	streams  []*putrecords.Stream // in the order in which they were added
+	streams  []*putrecords.Stream // in the order they were added
 	requests atomic.Uint64        // how many have arrived
 }
 
@@ -58,9 +58,9 @@ func (h *Handler) Remove(streams ...*putrecords.Stream) {
 	h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return slices.Contains(streams, s) })
 }
 
-// find returns the stream named in a request. If that stream does not exist, it returns a stream
-// with another name, which will answer that it does not exist. It prefers one in the account that
-// the request's ARN names, because the answer includes the account.
+// find returns the stream named in a request. If that stream does not exist, find returns one with
+// a different name, which answers with AWS's error. It prefers a stream in the account that the ARN
+// names, because the error includes the account.
 func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
 	var name, arnPrefix string // the prefix is everything before the name
 	if streamARN != nil {
@@ -90,8 +90,8 @@ func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
 	return standIns[1]
 }
 
-// standIns answer for a handler without streams. There are two, so that one of them has another
-// name than the request. They store nothing, and their clock never advances.
+// standIns answer for a handler without streams. One of the two always has a different name from
+// the one in the request. They store nothing, and their clocks stand still.
 var standIns = [2]*putrecords.Stream{standIn("other"), standIn("another")}
 
 func standIn(name string) *putrecords.Stream {

@@ -10,7 +10,7 @@ import (
 )
 
 // NewTransport returns an http.RoundTripper that calls handler directly, without a socket. Use it
-// to test an AWS client against a stream, also in a testing/synctest bubble:
+// to test an AWS client against a stream, including in a testing/synctest bubble:
 //
 //	client := kinesis.New(kinesis.Options{HTTPClient: &http.Client{Transport: kinesishttp.NewTransport(handler)}, …})
 //
