@@ -25,7 +25,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A buffer may be written to and read at once.
+// A buffer is safe for concurrent use.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -43,7 +43,7 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// An emulator is the program, in this process, when it is ready.
+// An emulator is the program, running in this process and ready for requests.
 type emulator struct {
 	addr   string
 	stop   func()
@@ -65,7 +65,7 @@ func start(t *testing.T, args ...string) *emulator {
 	return e
 }
 
-// readAddr reads the line that tells that the program is ready.
+// readAddr reads the line that says the program is ready.
 func readAddr(t *testing.T, stdout *bufio.Reader) string {
 	t.Helper()
 	line, err := stdout.ReadString('\n')
@@ -87,7 +87,7 @@ func (e *emulator) finish(t *testing.T) (status int, summary string) {
 	return <-e.status, string(rest)
 }
 
-// stopped returns a context that makes the program end at once.
+// stopped returns a context that makes the program stop immediately.
 func stopped() context.Context {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
@@ -107,7 +107,7 @@ func newRequest(addr, operation string, body io.Reader) *http.Request {
 	return request
 }
 
-// do returns the status and the body of an answer.
+// do sends a request and returns the status and body of the answer.
 func do(client *http.Client, request *http.Request) (status int, body string, err error) {
 	response, err := client.Do(request)
 	if err != nil {
@@ -118,7 +118,7 @@ func do(client *http.Client, request *http.Request) (status int, body string, er
 	return response.StatusCode, string(data), err
 }
 
-// putRecords puts copies of a record over HTTP, and returns the answer.
+// putRecords puts copies of a record over HTTP and returns the answer.
 func putRecords(t *testing.T, addr, stream string, record putrecords.RequestEntry, copies int) putrecords.Output {
 	t.Helper()
 	body, err := json.Marshal(putrecords.Input{StreamName: &stream, Records: slices.Repeat([]putrecords.RequestEntry{record}, copies)})
@@ -167,7 +167,7 @@ clicks
 	}
 }
 
-// In one call a shard takes 1 MiB, whatever the time is.
+// A shard accepts 1 MiB in a single call, regardless of the clock.
 func TestThrottled(t *testing.T) {
 	fourKiB := putrecords.Entry("k", make([]byte, 4<<10-1))
 	const line = "level=WARN msg=throttled stream=orders throttled=1 records=257 shards=[shardId-000000000000]\n"
@@ -181,7 +181,7 @@ func TestThrottled(t *testing.T) {
 	} {
 		e := start(t, append(test.args, "-stream", "orders")...)
 		out := putRecords(t, e.addr, "orders", fourKiB, test.copies)
-		logged := strings.Count(e.stderr.String(), line) // before the program is stopped: as it happens
+		logged := strings.Count(e.stderr.String(), line) // as it happens, not when the program stops
 		if out.FailedRecordCount != test.fails || logged != test.fails {
 			t.Errorf("%q: %d of %d records failed, want %d; stderr %s", test.args, out.FailedRecordCount, test.copies, test.fails, e.stderr)
 		}
@@ -210,22 +210,22 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// A pending request has been begun, and lacks its body.
+// A pending request has been sent except for its body.
 type pending struct {
 	body   *io.PipeWriter
-	status chan int // 0 where there is no answer
+	status chan int // 0 if there is no answer
 }
 
 const pendingBody = `{"StreamName":"orders","Records":[{"Data":"","PartitionKey":"k"}]}`
 
-// begin returns a request whose body the emulator is waiting for.
+// begin sends a request up to its body and returns when the emulator is waiting for the body.
 func begin(t *testing.T, addr string, protocols *http.Protocols) pending {
 	t.Helper()
 	r, w := io.Pipe()
 	p := pending{w, make(chan int, 1)}
 	request := newRequest(addr, "PutRecords", r)
 	request.ContentLength = int64(len(pendingBody))
-	request.Header.Set("Expect", "100-continue") // the server answers that once the handler reads the body
+	request.Header.Set("Expect", "100-continue") // answered once the handler reads the body
 	reading := make(chan struct{})
 	trace := &httptrace.ClientTrace{Got100Continue: func() { close(reading) }}
 	request = request.WithContext(httptrace.WithClientTrace(t.Context(), trace))
@@ -242,15 +242,17 @@ func begin(t *testing.T, addr string, protocols *http.Protocols) pending {
 	return p
 }
 
-// awaitRefusal returns when nothing listens on the address any more.
-func awaitRefusal(addr string) {
-	for {
+// awaitRefusal returns when nothing listens on the address anymore.
+func awaitRefusal(t *testing.T, addr string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			return
 		}
 		conn.Close()
 	}
+	t.Fatal("the emulator still listens after a minute")
 }
 
 func TestRequestInFlightIsAnswered(t *testing.T) {
@@ -261,7 +263,7 @@ func TestRequestInFlightIsAnswered(t *testing.T) {
 		e := start(t, "-stream", "orders")
 		p := begin(t, e.addr, protocols)
 		e.stop()
-		awaitRefusal(e.addr)
+		awaitRefusal(t, e.addr)
 		if _, err := io.WriteString(p.body, pendingBody); err != nil {
 			t.Errorf("%v: %v", protocols, err)
 		}
@@ -285,11 +287,11 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-func TestAddressOfOtherMachines(t *testing.T) {
+func TestWarningUnlessLoopback(t *testing.T) {
 	for addr, want := range map[string]bool{":0": true, "127.0.0.1:0": false} {
 		var stdout, stderr bytes.Buffer
 		status := run(stopped(), []string{"-addr", addr}, &stdout, &stderr)
-		if warned := strings.Contains(stderr.String(), "level=WARN msg=\"signatures are not checked"); status != 0 || warned != want {
+		if warned := strings.Contains(stderr.String(), "level=WARN msg=\"anyone who can reach this address can use it: signatures are not checked"); status != 0 || warned != want {
 			t.Errorf("%s: status %d, stderr %s", addr, status, &stderr)
 		}
 	}
@@ -305,11 +307,11 @@ func TestStandardOutputFails(t *testing.T) {
 	}
 }
 
-// build returns the program as a file.
+// build compiles the program and returns its path.
 func build(t *testing.T) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot be interrupted there")
+		t.Skip("a process cannot be interrupted on Windows")
 	}
 	file := filepath.Join(t.TempDir(), "emulator")
 	if out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput(); err != nil {
@@ -318,7 +320,7 @@ func build(t *testing.T) string {
 	return file
 }
 
-// launch starts the program as a process of its own, and returns it when it is ready.
+// launch starts the program as a separate process and returns when it is ready.
 func launch(t *testing.T, file string) (process *exec.Cmd, addr string, stdout *bufio.Reader) {
 	t.Helper()
 	process = exec.CommandContext(t.Context(), file, "-addr", "127.0.0.1:0")
@@ -356,15 +358,19 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A second signal ends the program, though a request is in flight.
+// A second signal ends the program even if a request is in flight.
 func TestSecondSignal(t *testing.T) {
 	process, addr, _ := launch(t, build(t))
 	p := begin(t, addr, nil)
 	interrupt(t, process, os.Interrupt)
-	awaitRefusal(addr)
+	awaitRefusal(t, addr)
 	ended := make(chan error, 1)
 	go func() { ended <- process.Wait() }()
-	for process.Process.Signal(syscall.SIGTERM) == nil { // again and again, for it may not be ready for the second
+	deadline := time.Now().Add(time.Minute)
+	for process.Process.Signal(syscall.SIGTERM) == nil { // again, until it is ready for the second
+		if time.Now().After(deadline) {
+			t.Fatal("the program still runs after a minute")
+		}
 		runtime.Gosched()
 	}
 	var exit *exec.ExitError

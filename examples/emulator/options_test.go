@@ -14,7 +14,7 @@ func TestParseArgs(t *testing.T) {
 	type stream struct {
 		arn     string
 		shards  int
-		records int // a second, for each shard
+		records int // per second and shard
 		bytes   int64
 	}
 	long := strings.Repeat("n", 128)
@@ -63,25 +63,25 @@ func TestParseArgs(t *testing.T) {
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want string // part of the line on stderr
 	}{
-		{[]string{"-addr", ""}, `"" for flag -addr: it is not HOST:PORT`},
-		{[]string{"-addr", "4567"}, `"4567" for flag -addr: it is not HOST:PORT`},
-		{[]string{"-addr", "127.0.0.1:-1"}, `its port "-1" is neither a number from 0 to 65535 nor the name of a port`},
-		{[]string{"-addr", "127.0.0.1:65536"}, `its port "65536" is neither a number from 0 to 65535 nor the name of a port`},
-		{[]string{"-addr", "127.0.0.1:no such"}, `its port "no such" is neither a number from 0 to 65535 nor the name of a port`},
-		{[]string{"-stream", ""}, `"" for flag -stream: it has no NAME`},
-		{[]string{"-stream", ":4"}, `":4" for flag -stream: it has no NAME`},
-		{[]string{"-stream", "a:"}, `"a:" for flag -stream: its SHARDS "" is not a whole number from 1 to 10000`},
-		{[]string{"-stream", "a:0"}, `its SHARDS "0" is not a whole number from 1 to 10000`},
-		{[]string{"-stream", "a:-1"}, `its SHARDS "-1" is not a whole number from 1 to 10000`},
-		{[]string{"-stream", "a:10001"}, `its SHARDS "10001" is not a whole number from 1 to 10000`},
-		{[]string{"-stream", "a:4:4"}, `its SHARDS "4:4" is not a whole number from 1 to 10000`},
-		{[]string{"-stream", "a:99999999999999999999"}, `its SHARDS "99999999999999999999" is not a whole number from 1 to 10000`},
-		{[]string{"-stream", "a", "-stream", "b", "-stream", "a:2"}, `"a:2" for flag -stream: there is a stream "a" already`},
+		{[]string{"-addr", ""}, `"" for flag -addr: must be HOST:PORT`},
+		{[]string{"-addr", "4567"}, `"4567" for flag -addr: must be HOST:PORT`},
+		{[]string{"-addr", "127.0.0.1:-1"}, `port "-1" must be a number from 0 to 65535 or the name of a service`},
+		{[]string{"-addr", "127.0.0.1:65536"}, `port "65536" must be a number from 0 to 65535 or the name of a service`},
+		{[]string{"-addr", "127.0.0.1:no such"}, `port "no such" must be a number from 0 to 65535 or the name of a service`},
+		{[]string{"-stream", ""}, `"" for flag -stream: NAME is missing`},
+		{[]string{"-stream", ":4"}, `":4" for flag -stream: NAME is missing`},
+		{[]string{"-stream", "a:"}, `"a:" for flag -stream: SHARDS is "" and must be a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:0"}, `SHARDS is "0" and must be a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:-1"}, `SHARDS is "-1" and must be a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:10001"}, `SHARDS is "10001" and must be a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:4:4"}, `SHARDS is "4:4" and must be a whole number from 1 to 10000`},
+		{[]string{"-stream", "a:99999999999999999999"}, `SHARDS is "99999999999999999999" and must be a whole number from 1 to 10000`},
+		{[]string{"-stream", "a", "-stream", "b", "-stream", "a:2"}, `"a:2" for flag -stream: stream "a" already exists`},
 		{[]string{"-stream", "a b"}, `emulator: -stream: "a b" is not 1 to 128 letters`},
 		{[]string{"-stream", "a\nb"}, `emulator: -stream: "a\nb" is not 1 to 128 letters`},
 		{[]string{"-stream", strings.Repeat("n", 129)}, `n" is not 1 to 128 letters`},
@@ -90,7 +90,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"-region", "US"}, `emulator: -region: "US" is not lower-case letters`},
 		{[]string{"-unlimited=maybe"}, `"maybe" for -unlimited`},
 		{[]string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
-		{[]string{"orders"}, `flags alone are taken, but there are ["orders"]`},
+		{[]string{"orders"}, `expected only flags, but got ["orders"]`},
 	} {
 		var stdout, stderr bytes.Buffer
 		status := run(stopped(), test.args, &stdout, &stderr)
@@ -116,7 +116,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// A field that no flag sets keeps the library's text.
+// An error about a field that no flag sets stays as it is.
 func TestInFlags(t *testing.T) {
 	_, err := putrecords.New(putrecords.Config{Shards: -1})
 	if got := inFlags(err); !errors.Is(got, err) {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// serve answers requests until ctx is done, and then those in flight for as long as grace. It is an error to cut any off.
+// serve answers requests until ctx is done. Then it waits up to grace for the requests in flight.
+// It returns an error if it has to cut any off.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, logger *slog.Logger, grace time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -24,13 +25,14 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, logg
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		server.Close()
-		return fmt.Errorf("requests were still in flight %v after the stop: %w", grace, err)
+		return fmt.Errorf("requests were still in flight after %v: %w", grace, err)
 	}
 	logger.Info("stopped")
 	return nil
 }
 
-// withHealth answers GET /healthz, and leaves the rest to next. A ServeMux would redirect some of that.
+// withHealth answers GET /healthz and passes every other request to next. It is not a ServeMux,
+// which would redirect some of them.
 func withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" && r.Method == http.MethodGet {

@@ -20,7 +20,7 @@ func listen(t *testing.T) net.Listener {
 	return listener
 }
 
-// A request that outlasts the grace is cut off.
+// A request that takes longer than the grace period is cut off.
 func TestServeCutsOff(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	server := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -37,7 +37,7 @@ func TestServeCutsOff(t *testing.T) {
 		cut <- err
 	}()
 	err := serve(ctx, server, listener, slog.New(slog.DiscardHandler), 0)
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "requests were still in flight 0s after the stop") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "requests were still in flight after 0s") {
 		t.Errorf("serve: %v", err)
 	}
 	if err := <-cut; err == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// writeSummary shows what became of the records that were sent to each shard.
+// writeSummary prints how many records each shard stored, throttled and failed.
 func writeSummary(w io.Writer, streams []*putrecords.Stream) error {
 	var b strings.Builder
 	for _, stream := range streams {

@@ -8,7 +8,8 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// newStream returns a stream whose clock stands still, so that each shard takes one second's worth and no more.
+// newStream returns a stream whose clock stands still, so each shard accepts one second's worth and
+// no more.
 func newStream(name string, shards int, limits putrecords.Limits) *putrecords.Stream {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return putrecords.MustNew(putrecords.Config{Name: name, Shards: shards, Limits: limits, Now: func() time.Time { return now }})
@@ -23,7 +24,7 @@ func put(t *testing.T, stream *putrecords.Stream, records ...putrecords.RequestE
 	return out
 }
 
-// inShard returns a record of 10 bytes that goes to one of two shards.
+// inShard returns a 10-byte record that goes to the given one of two shards.
 func inShard(index int) putrecords.RequestEntry {
 	key := []string{"0", "170141183460469231731687303715884105728"}[index]
 	record := putrecords.Entry("k", []byte("nine byte"))

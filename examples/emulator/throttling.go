@@ -3,37 +3,52 @@ package main
 import (
 	"context"
 	"log/slog"
-	"slices"
-	"strings"
+	"sync"
 
 	"github.com/putrecords/putrecords"
 )
 
-// logThrottling returns a function that logs each answer with throttled records.
-func logThrottling(logger *slog.Logger) func(context.Context, *putrecords.Stream, *putrecords.Output) {
-	return func(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output) {
-		var messages []string
-		for _, entry := range out.Failed() {
-			if entry.ErrorCode == putrecords.ProvisionedThroughputExceededException {
-				messages = append(messages, entry.ErrorMessage)
-			}
+// A throttleLog logs each answer that has throttled records.
+type throttleLog struct {
+	logger *slog.Logger
+
+	mu     sync.Mutex
+	logged map[shard]int64 // throttled records as of the shard's latest line
+}
+
+type shard struct{ stream, id string }
+
+func newThrottleLog(logger *slog.Logger) *throttleLog {
+	return &throttleLog{logger: logger, logged: make(map[shard]int64)}
+}
+
+// answered logs out. A throttled record's result does not name its shard, so the line names the
+// shards whose statistics have grown since the previous line. When calls overlap, one line may name
+// the shards of several.
+func (l *throttleLog) answered(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output) {
+	throttled := 0
+	for _, entry := range out.Failed() {
+		if entry.ErrorCode == putrecords.ProvisionedThroughputExceededException {
+			throttled++
 		}
-		if len(messages) > 0 {
-			logger.WarnContext(ctx, "throttled", "stream", stream.Name(), "throttled", len(messages), "records", len(out.Records),
-				"shards", shardsIn(messages))
-		}
+	}
+	if throttled > 0 {
+		l.logger.WarnContext(ctx, "throttled", "stream", stream.Name(), "throttled", throttled, "records", len(out.Records),
+			"shards", l.newlyThrottled(stream))
 	}
 }
 
-// shardsIn returns the shards that messages name, each once: a failed entry has no ShardId, but its message is AWS's "Rate
-// exceeded for shard … in stream …".
-func shardsIn(messages []string) []string {
-	slices.Sort(messages)
-	var shards []string
-	for _, message := range slices.Compact(messages) {
-		_, rest, _ := strings.Cut(message, "for shard ")
-		shard, _, _ := strings.Cut(rest, " ")
-		shards = append(shards, shard)
+// newlyThrottled returns the IDs of the shards that throttled records since its previous call.
+func (l *throttleLog) newlyThrottled(stream *putrecords.Stream) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []string
+	for _, s := range stream.Stats() {
+		key := shard{stream.Name(), s.ShardID}
+		if s.Throttled.Records > l.logged[key] {
+			l.logged[key] = s.Throttled.Records
+			ids = append(ids, s.ShardID)
+		}
 	}
-	return shards
+	return ids
 }

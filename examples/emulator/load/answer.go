@@ -10,13 +10,13 @@ import (
 )
 
 // put makes a PutRecords call and returns how many of its records failed.
-func (l *load) put(c *conn, request []byte) (failed int, err error) {
+func (l *loader) put(c *conn, request []byte) (failed int, err error) {
 	status, body, err := c.call(request)
 	if err != nil {
 		return 0, fmt.Errorf("PutRecords: %w", err)
 	}
 	if status != http.StatusOK {
-		return 0, refused("PutRecords", status, body)
+		return 0, rejected("PutRecords", status, body)
 	}
 	failed, found := failedRecordCount(body)
 	if !found {
@@ -25,10 +25,10 @@ func (l *load) put(c *conn, request []byte) (failed int, err error) {
 	return failed, nil
 }
 
-// failedRecordCount looks for an answer's FailedRecordCount without decoding the answer, which would take more time than many a
-// server takes to make it.
+// failedRecordCount finds an answer's FailedRecordCount without decoding the answer. Decoding would
+// take longer than many servers take to write it.
 func failedRecordCount(body []byte) (failed int, found bool) {
-	const name = `FailedRecordCount"` // not the quote before it: it is searched for faster by an F, which is rarer
+	const name = `FailedRecordCount"` // without the first quote: searching for the rarer F is faster
 	for {
 		_, rest, found := bytes.Cut(body, []byte(name))
 		if !found {
@@ -49,31 +49,32 @@ func failedRecordCount(body []byte) (failed int, found bool) {
 	}
 }
 
-// checkAnswer decodes an answer. It is an error if it lacks what each record gets, for making that is most of a server's work.
+// checkAnswer decodes an answer and checks that it has a complete result for each record: producing
+// those is most of a server's work.
 func checkAnswer(body []byte, records int) error {
 	var answer struct {
 		Records []struct{ SequenceNumber, ShardID, ErrorCode string }
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("PutRecords: the answer is not as AWS's: %w", err)
+		return fmt.Errorf("PutRecords: cannot decode the answer: %w", err)
 	}
 	if len(answer.Records) != records {
 		return fmt.Errorf("PutRecords: the answer has %d results for %d records", len(answer.Records), records)
 	}
 	for _, r := range answer.Records {
 		if r.ErrorCode == "" && (r.SequenceNumber == "" || r.ShardID == "") {
-			return errors.New("PutRecords: the answer has a result without SequenceNumber and ShardId, or else ErrorCode")
+			return errors.New("PutRecords: a result in the answer has neither ErrorCode nor SequenceNumber and ShardId")
 		}
 	}
 	return nil
 }
 
-// refused returns the error of an answer with a status other than 200.
-func refused(operation string, status int, body []byte) error {
-	return fmt.Errorf("%s was answered with %d %s: %s", operation, status, http.StatusText(status), excerpt(body))
+// rejected returns the error for an answer whose status is not 200.
+func rejected(operation string, status int, body []byte) error {
+	return fmt.Errorf("%s returned %d %s: %s", operation, status, http.StatusText(status), excerpt(body))
 }
 
-// excerpt returns the beginning of an answer.
+// excerpt returns the start of an answer.
 func excerpt(body []byte) string {
 	const most = 1000
 	if len(body) > most {

@@ -10,15 +10,20 @@ import (
 	"time"
 )
 
-// A conn is a persistent connection. It writes requests itself: net/http's client takes twice the CPU time, and the server on the
-// same machine needs it.
+// callTimeout limits one call.
+const callTimeout = 30 * time.Second
+
+// A conn is a persistent connection. It writes requests itself because net/http's client takes
+// twice the CPU time, which the server on the same machine needs.
 type conn struct {
 	address string
 	timeout time.Duration // of a call
-	conn    net.Conn      // nil unless it is open
+	conn    net.Conn      // nil unless open
 	reader  *bufio.Reader
 	body    bytes.Buffer
 }
+
+func newConn(address string) *conn { return &conn{address: address, timeout: callTimeout} }
 
 func (c *conn) dial() error {
 	var err error
@@ -37,7 +42,8 @@ func (c *conn) close() {
 	}
 }
 
-// call sends a request and returns the status and the body of its answer. The body is valid until the next call.
+// call sends a request and returns the answer's status and body. The body is valid until the next
+// call.
 func (c *conn) call(request []byte) (status int, body []byte, err error) {
 	status, err = c.roundTrip(request)
 	if err == nil {
@@ -60,17 +66,17 @@ func (c *conn) roundTrip(request []byte) (status int, err error) {
 	if err := c.conn.SetDeadline(machine.now().Add(c.timeout)); err != nil {
 		return 0, err
 	}
-	_, errWrite := c.conn.Write(request) // a server may answer and close before it has read all
+	_, errWrite := c.conn.Write(request) // a server may answer and close before reading everything
 	resp, err := http.ReadResponse(c.reader, nil)
 	if errWrite != nil && err != nil {
 		return 0, errWrite
 	}
 	if err != nil {
-		return 0, fmt.Errorf("the answer: %w", err)
+		return 0, fmt.Errorf("reading the answer: %w", err)
 	}
 	c.body.Reset()
 	if _, err := c.body.ReadFrom(resp.Body); err != nil {
-		return 0, fmt.Errorf("the answer: %w", err)
+		return 0, fmt.Errorf("reading the answer: %w", err)
 	}
 	if resp.Close || errWrite != nil {
 		c.close()

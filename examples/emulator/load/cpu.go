@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// cpuTimes are the CPU times that processes have used so far.
+// cpuTimes is the CPU time that each side has used so far.
 type cpuTimes struct{ server, client time.Duration }
 
-// cpu returns CPU times. The server's is 0 without a PID, and the client's is 0 except on Linux.
+// cpu returns the CPU times. The server's is 0 without a PID. The client's is 0 except on Linux.
 func (t target) cpu() (cpuTimes, error) {
 	var times cpuTimes
 	times.client, _ = cpuTime("self")
@@ -21,12 +21,12 @@ func (t target) cpu() (cpuTimes, error) {
 	}
 	var err error
 	if times.server, err = cpuTime(strconv.Itoa(t.pid)); err != nil {
-		return cpuTimes{}, fmt.Errorf("the CPU time of process %d: %w", t.pid, err)
+		return cpuTimes{}, fmt.Errorf("reading the CPU time of process %d: %w", t.pid, err)
 	}
 	return times, nil
 }
 
-// cpuTime returns the CPU time of a process, of all its threads.
+// cpuTime returns the CPU time of a process, including all its threads.
 func cpuTime(process string) (time.Duration, error) {
 	stat, err := os.ReadFile("/proc/" + process + "/stat")
 	if err != nil {
@@ -35,12 +35,12 @@ func cpuTime(process string) (time.Duration, error) {
 	return parseStat(string(stat))
 }
 
-// parseStat returns the CPU time, in user and kernel mode, that a file /proc/PID/stat has.
+// parseStat returns the user and kernel CPU time in the contents of a /proc/PID/stat file.
 func parseStat(stat string) (time.Duration, error) {
-	const tick = time.Second / 100 // for programs, whatever the kernel's own is
+	const tick = time.Second / 100 // as user space sees it, whatever the kernel's own tick
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 13 {
-		return 0, errors.New("it is not in the form that proc(5) describes")
+		return 0, errors.New("it does not have the format in proc(5)")
 	}
 	var ticks int64
 	for _, field := range fields[11:13] { // utime and stime

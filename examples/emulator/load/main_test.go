@@ -17,11 +17,12 @@ import (
 	"time"
 )
 
-// A fake is a server that answers a PutRecords call with a result for each record, and has the stream from the first.
+// A fake is a server that already has the stream and answers a PutRecords call with a result for
+// each record.
 type fake struct {
 	*httptest.Server
 	status func() string // of the stream; "" if it is missing
-	create func() string // the answer to CreateStream; "" is AWS's
+	create func() string // the error CreateStream returns; "" if it succeeds
 	put    func(w http.ResponseWriter, r *http.Request, in putInput)
 
 	mu         sync.Mutex
@@ -49,15 +50,15 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
-// answer returns what a server answers.
+// answer returns the body of an answer.
 func answer(records, failed int) string {
 	results := strings.Repeat(`,{"SequenceNumber":"1","ShardId":"shardId-000000000000"}`, records-failed) +
 		strings.Repeat(`,{"ErrorCode":"InternalFailure","ErrorMessage":"Internal service failure."}`, failed)
 	return fmt.Sprintf(`{"Records":[%s],"FailedRecordCount":%d}`, results[1:], failed)
 }
 
-// refuse answers with an error.
-func refuse(w http.ResponseWriter, status int, body string) {
+// reject answers with an error.
+func reject(w http.ResponseWriter, status int, body string) {
 	w.WriteHeader(status)
 	fmt.Fprint(w, body)
 }
@@ -66,7 +67,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202.")
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		refuse(w, http.StatusTeapot, err.Error())
+		reject(w, http.StatusTeapot, err.Error())
 		return
 	}
 	f.mu.Lock()
@@ -78,16 +79,16 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if status := f.status(); status != "" {
 			fmt.Fprintf(w, `{"StreamDescriptionSummary":{"StreamStatus":%q}}`, status)
 		} else {
-			refuse(w, http.StatusBadRequest, `{"__type":"ResourceNotFoundException"}`)
+			reject(w, http.StatusBadRequest, `{"__type":"ResourceNotFoundException"}`)
 		}
 	case "CreateStream":
-		if refusal := f.create(); refusal != "" || string(body) != `{"ShardCount":4,"StreamName":"load"}` {
-			refuse(w, http.StatusBadRequest, refusal+string(body))
+		if failure := f.create(); failure != "" || string(body) != `{"ShardCount":4,"StreamName":"load"}` {
+			reject(w, http.StatusBadRequest, failure+string(body))
 		}
 	case "PutRecords":
 		var in putInput
 		if err := json.Unmarshal(body, &in); err != nil || r.Method != http.MethodPost || r.URL.Path != "/" {
-			refuse(w, http.StatusTeapot, fmt.Sprint(err))
+			reject(w, http.StatusTeapot, fmt.Sprint(err))
 			return
 		}
 		f.mu.Lock()
@@ -95,7 +96,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.mu.Unlock()
 		f.put(w, r, in)
 	default:
-		refuse(w, http.StatusTeapot, operation)
+		reject(w, http.StatusTeapot, operation)
 	}
 }
 
@@ -114,14 +115,14 @@ func TestRun(t *testing.T) {
 		t.Fatalf("status %d, stderr %q", status, stderr)
 	}
 	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
-	if want := "PutRecords with 3 records of 7 bytes and keys of 36, on 2 connections; 3 rounds of 20 calls or 1h0m0s"; lines[0] != want {
+	if want := "PutRecords with 3 records of 7 bytes and 36-byte keys on 2 connections; 3 rounds of 20 calls or 1h0m0s"; lines[0] != want {
 		t.Errorf("got  %s\nwant %s", lines[0], want)
 	}
 	row := regexp.MustCompile(`^ +` + regexp.QuoteMeta(f.URL) + `( +\d+){3} +\d+\.\d\d +- +(\d+|-)$`)
 	if len(lines) != 5 || !row.MatchString(lines[3]) || !row.MatchString(lines[4]) || !strings.Contains(lines[4], " 1.00 ") {
 		t.Errorf("the table is\n%s", stdout)
 	}
-	if want := 2 * (1 + 3 + 3*20); len(f.puts) != want { // to check the answer, to warm up, to measure
+	if want := 2 * (1 + 3 + 3*20); len(f.puts) != want { // check the answer, warm up, measure
 		t.Errorf("%d PutRecords calls, want %d", len(f.puts), want)
 	}
 	keys := make(map[string]bool)
@@ -176,28 +177,28 @@ func TestFailedRecords(t *testing.T) {
 	f, good := newFake(t), newFake(t)
 	f.put = func(w http.ResponseWriter, _ *http.Request, in putInput) { fmt.Fprint(w, answer(len(in.Records), 2)) }
 	status, stdout, stderr := runWith("-calls", "10", "-records", "5", "-rounds", "2", f.URL, good.URL)
-	want := "load: " + f.URL + ": 40 records failed, of 100 (were they throttled?)\n"
+	want := "load: " + f.URL + ": 40 of 100 records failed (throttled?)\n"
 	if status != 1 || !strings.Contains(stdout, f.URL) || stderr != want {
 		t.Errorf("status %d, stdout %q, stderr %q, want %q", status, stdout, stderr, want)
 	}
 }
 
-func TestAnswersThatStop(t *testing.T) {
+func TestAnswersThatStopTheProgram(t *testing.T) {
 	for name, test := range map[string]struct {
 		put  func(w http.ResponseWriter, r *http.Request, in putInput)
 		want string // after the endpoint
 	}{
 		"400": {
 			func(w http.ResponseWriter, _ *http.Request, _ putInput) {
-				refuse(w, http.StatusBadRequest, `{"__type":"ValidationException"}`)
+				reject(w, http.StatusBadRequest, `{"__type":"ValidationException"}`)
 			},
-			`PutRecords was answered with 400 Bad Request: {"__type":"ValidationException"}`,
+			`PutRecords returned 400 Bad Request: {"__type":"ValidationException"}`,
 		},
 		"500, long": {
 			func(w http.ResponseWriter, _ *http.Request, _ putInput) {
-				refuse(w, http.StatusInternalServerError, "a\n"+strings.Repeat("é", 1000))
+				reject(w, http.StatusInternalServerError, "a\n"+strings.Repeat("é", 1000))
 			},
-			`PutRecords was answered with 500 Internal Server Error: a\n` + strings.Repeat("é", 499) + "…",
+			`PutRecords returned 500 Internal Server Error: a\n` + strings.Repeat("é", 499) + "…",
 		},
 		"no count": {
 			func(w http.ResponseWriter, _ *http.Request, _ putInput) { fmt.Fprint(w, `{"Records":[]}`) },
@@ -211,15 +212,15 @@ func TestAnswersThatStop(t *testing.T) {
 			func(w http.ResponseWriter, _ *http.Request, _ putInput) {
 				fmt.Fprint(w, `{"FailedRecordCount":0,"Records":[{},{},{},{},{}]}`)
 			},
-			"PutRecords: the answer has a result without SequenceNumber and ShardId, or else ErrorCode",
+			"PutRecords: a result in the answer has neither ErrorCode nor SequenceNumber and ShardId",
 		},
 		"no JSON": {
 			func(w http.ResponseWriter, _ *http.Request, _ putInput) { fmt.Fprint(w, `"FailedRecordCount":0`) },
-			"PutRecords: the answer is not as AWS's: invalid character ':' after top-level value",
+			"PutRecords: cannot decode the answer: invalid character ':' after top-level value",
 		},
 		"connection lost": {
 			func(http.ResponseWriter, *http.Request, putInput) { panic(http.ErrAbortHandler) },
-			"PutRecords: the answer: unexpected EOF",
+			"PutRecords: reading the answer: unexpected EOF",
 		},
 	} {
 		f := newFake(t)
@@ -231,7 +232,7 @@ func TestAnswersThatStop(t *testing.T) {
 	}
 }
 
-// An endpoint that fails in a later round, on one connection of several, stops the program too.
+// An endpoint that fails in a later round, on one of several connections, also stops the program.
 func TestLaterCallFails(t *testing.T) {
 	f := newFake(t)
 	calls := 0
@@ -239,20 +240,21 @@ func TestLaterCallFails(t *testing.T) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if calls++; calls == 50 {
-			refuse(w, http.StatusBadRequest, "enough")
+			reject(w, http.StatusBadRequest, "enough")
 			return
 		}
 		fmt.Fprint(w, answer(len(in.Records), 0))
 	}
 	status, stdout, stderr := runWith("-calls", "20", "-records", "5", f.URL)
-	if status != 1 || stdout != "" || stderr != "load: "+f.URL+": PutRecords was answered with 400 Bad Request: enough\n" {
+	if status != 1 || stdout != "" || stderr != "load: "+f.URL+": PutRecords returned 400 Bad Request: enough\n" {
 		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
 	}
 }
 
-func TestServerThatHangs(t *testing.T) {
+// The server answers only when the client has left.
+func TestServerHangs(t *testing.T) {
 	f := newFake(t)
-	f.put = func(_ http.ResponseWriter, r *http.Request, _ putInput) { <-r.Context().Done() } // until the client goes
+	f.put = func(_ http.ResponseWriter, r *http.Request, _ putInput) { <-r.Context().Done() }
 	c := &conn{address: f.Listener.Addr().String(), timeout: 10 * time.Millisecond}
 	defer c.close()
 	request := newRequest(target{url: f.URL}, time.Now(), "PutRecords", newBodies(options{records: 1})[0])
@@ -260,12 +262,12 @@ func TestServerThatHangs(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if c.conn != nil {
-		t.Error("the connection, on which the answer may yet come, is still open")
+		t.Error("the connection is still open, and the answer may still arrive on it")
 	}
 }
 
-// A server may refuse a call that it has not read to its end.
-func TestServerThatDoesNotReadAll(t *testing.T) {
+// A server may reject a call before reading all of it.
+func TestServerRejectsBeforeReading(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -277,7 +279,7 @@ func TestServerThatDoesNotReadAll(t *testing.T) {
 			return
 		}
 		fmt.Fprint(server, "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 2\r\n\r\nno")
-		server.Close() // which resets the connection, as there is something left to read
+		server.Close() // with unread data, this resets the connection
 	}()
 	c := &conn{address: listener.Addr().String(), timeout: time.Minute}
 	defer c.close()
@@ -290,8 +292,8 @@ func TestServerThatDoesNotReadAll(t *testing.T) {
 	}
 }
 
-// Some servers close each connection after an answer, and say so.
-func TestServerThatClosesConnections(t *testing.T) {
+// Some servers close the connection after each answer, and announce it.
+func TestServerClosesConnections(t *testing.T) {
 	f := newFake(t)
 	f.Config.SetKeepAlivesEnabled(false)
 	if status, _, stderr := runWith("-calls", "10", "-records", "1", "-rounds", "2", f.URL); status != 0 {
@@ -321,7 +323,7 @@ func TestHelp(t *testing.T) {
 func TestParseArgs(t *testing.T) {
 	defaults := options{
 		calls: 500, records: 500, bytes: 100, connections: 8, rounds: 5,
-		time: 5 * time.Second, timeout: 30 * time.Second, stream: "load",
+		time: 5 * time.Second, stream: "load",
 	}
 	with := func(change func(*options), targets ...target) options {
 		o := defaults
@@ -360,30 +362,30 @@ func TestParseArgs(t *testing.T) {
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	const (
 		good     = "http://127.0.0.1:1"
-		notHere  = "is not on this machine: its host must be localhost, [::1] or an address of 127.0.0.0/8"
-		notAsURL = "is not an ENDPOINT such as http://127.0.0.1:4567 (flags go before it, and a path is not taken)"
+		notHere  = "is not on this machine: its host must be localhost, [::1] or an address in 127.0.0.0/8"
+		notAsURL = "is not an ENDPOINT such as http://127.0.0.1:4567, without a path (flags go before it)"
 	)
 	for _, test := range []struct {
 		args []string
 		want string // part of the line on stderr
 	}{
-		{nil, "there is no ENDPOINT, such as http://127.0.0.1:4567"},
-		{[]string{"-calls", "0", good}, `"0" for flag -calls: it is not a whole number from 1 to 1000000`},
-		{[]string{"-calls", "1000001", good}, `"1000001" for flag -calls: it is not a whole number from 1 to 1000000`},
-		{[]string{"-records", "501", good}, `"501" for flag -records: it is not a whole number from 1 to 500`},
-		{[]string{"-bytes", "1048541", good}, `"1048541" for flag -bytes: it is not a whole number from 1 to 1048540`},
-		{[]string{"-bytes", "10450", good}, "500 records of 10450 bytes with keys of 36 are 5243000 bytes, and AWS takes at most 5242880"},
-		{[]string{"-connections", "1001", good}, `"1001" for flag -connections: it is not a whole number from 1 to 1000`},
-		{[]string{"-rounds", "x", good}, `"x" for flag -rounds: it is not a whole number from 1 to 1000`},
-		{[]string{"-time", "0s", good}, `"0s" for flag -time: it is not a duration above 0s and up to 1h0m0s, such as 500ms`},
-		{[]string{"-time", "5", good}, `"5" for flag -time: it is not a duration above 0s and up to 1h0m0s, such as 500ms`},
-		{[]string{"-time", "61m", good}, `"61m" for flag -time: it is not a duration above 0s and up to 1h0m0s, such as 500ms`},
-		{[]string{"-stream", "", good}, `the stream's name is "", but names have 1 to 128 characters of a-z, A-Z, 0-9, _, . and -`},
-		{[]string{"-stream", "a b", good}, `the stream's name is "a b", but`},
-		{[]string{"-stream", strings.Repeat("a", 129), good}, "but names have 1 to 128 characters"},
+		{nil, "an ENDPOINT is required, such as http://127.0.0.1:4567"},
+		{[]string{"-calls", "0", good}, `"0" for flag -calls: must be a whole number from 1 to 1000000`},
+		{[]string{"-calls", "1000001", good}, `"1000001" for flag -calls: must be a whole number from 1 to 1000000`},
+		{[]string{"-records", "501", good}, `"501" for flag -records: must be a whole number from 1 to 500`},
+		{[]string{"-bytes", "1048541", good}, `"1048541" for flag -bytes: must be a whole number from 1 to 1048540`},
+		{[]string{"-bytes", "10450", good}, "500 records of 10450 bytes, plus 36 for each key, make 5243000 bytes; AWS accepts at most 5242880 per call"},
+		{[]string{"-connections", "1001", good}, `"1001" for flag -connections: must be a whole number from 1 to 1000`},
+		{[]string{"-rounds", "x", good}, `"x" for flag -rounds: must be a whole number from 1 to 1000`},
+		{[]string{"-time", "0s", good}, `"0s" for flag -time: must be a duration above 0s and at most 1h0m0s, such as 500ms`},
+		{[]string{"-time", "5", good}, `"5" for flag -time: must be a duration above 0s and at most 1h0m0s, such as 500ms`},
+		{[]string{"-time", "61m", good}, `"61m" for flag -time: must be a duration above 0s and at most 1h0m0s, such as 500ms`},
+		{[]string{"-stream", "", good}, `-stream is "" and must be 1 to 128 letters, digits, underscores, dots and hyphens`},
+		{[]string{"-stream", "a b", good}, `-stream is "a b" and must be`},
+		{[]string{"-stream", strings.Repeat("a", 129), good}, "and must be 1 to 128 letters"},
 		{[]string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
 		{[]string{good, "-calls", "1"}, `"-calls" ` + notAsURL},
 		{[]string{"127.0.0.1:4567"}, `"127.0.0.1:4567" ` + notAsURL},
@@ -400,9 +402,9 @@ func TestRefused(t *testing.T) {
 		{[]string{"http://[::]:1"}, `"http://[::]:1" ` + notHere},
 		{[]string{"http://127.0.0.1.example.com:1"}, `"http://127.0.0.1.example.com:1" ` + notHere},
 		{[]string{"http://localhost.example.com:1"}, `"http://localhost.example.com:1" ` + notHere},
-		{[]string{good + ","}, `the PID of "http://127.0.0.1:1,": it is not a whole number from 1 to 4194304`},
-		{[]string{good + ",self"}, `the PID of "http://127.0.0.1:1,self": it is not a whole number from 1 to 4194304`},
-		{[]string{good + ",4194305"}, `the PID of "http://127.0.0.1:1,4194305": it is not a whole number from 1 to 4194304`},
+		{[]string{good + ","}, `the PID in "http://127.0.0.1:1," must be a whole number from 1 to 4194304`},
+		{[]string{good + ",self"}, `the PID in "http://127.0.0.1:1,self" must be a whole number from 1 to 4194304`},
+		{[]string{good + ",4194305"}, `the PID in "http://127.0.0.1:1,4194305" must be a whole number from 1 to 4194304`},
 	} {
 		status, stdout, stderr := runWith(test.args...)
 		if status != 2 || stdout != "" {
@@ -414,13 +416,13 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func TestProcessIsGone(t *testing.T) {
+func TestNoSuchProcess(t *testing.T) {
 	f := newFake(t)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip(err)
 	}
 	status, _, stderr := runWith("-records", "1", f.URL+",4194304") // above the highest that Linux gives
-	want := "load: " + f.URL + ": the CPU time of process 4194304: open /proc/4194304/stat: no such file or directory\n"
+	want := "load: " + f.URL + ": reading the CPU time of process 4194304: open /proc/4194304/stat: no such file or directory\n"
 	if status != 1 || stderr != want {
 		t.Errorf("status %d, stderr %q", status, stderr)
 	}

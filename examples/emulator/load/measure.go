@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// A clock is what time comes from; tests have their own.
+// A clock tells the time. Tests use a fake one.
 type clock struct {
 	now   func() time.Time
 	sleep func(time.Duration)
 }
 
-// machine is the clock of real time, which is what is measured.
-var machine = clock{time.Now, time.Sleep} //nolint:forbidigo // records a second are of real seconds
+// machine is the real clock.
+var machine = clock{time.Now, time.Sleep} //nolint:forbidigo // load measures real time
 
-// A result is what was measured of an endpoint.
+// A result holds the measurements of one endpoint.
 type result struct {
 	target
-	rates   []float64 // records/s of each round
-	records int       // taken in all rounds
-	failed  int       // in all rounds
-	server  time.Duration
-	client  time.Duration
+	rates   []float64     // records/s of each round
+	records int           // accepted, in all rounds
+	failed  int           // in all rounds
+	server  time.Duration // CPU time in all rounds; 0 if unknown
+	client  time.Duration // likewise
 }
 
-// measure measures the endpoints in rounds that alternate between them. It stops at the first error.
+// measure measures the endpoints in alternating rounds. It stops at the first error.
 func measure(o options, c clock) ([]*result, error) {
 	bodies := newBodies(o)
 	results := make([]*result, len(o.targets))
-	loads := make([]*load, len(o.targets))
+	loads := make([]*loader, len(o.targets))
 	for i, t := range o.targets {
 		results[i] = &result{target: t}
-		loads[i] = newLoad(t, o, c, bodies)
+		loads[i] = newLoader(t, o, c, bodies)
 		if err := loads[i].prepareStream(); err != nil {
 			return nil, fmt.Errorf("%s: %w", t.url, err)
 		}
-		if _, err := loads[i].round(o.calls/10 + 1); err != nil { // warms the server up
+		if _, err := loads[i].round(o.calls/10 + 1); err != nil { // to warm up the server
 			return nil, fmt.Errorf("%s: %w", t.url, err)
 		}
 	}
@@ -61,34 +61,35 @@ func (r *result) add(x round) {
 	r.client += x.client
 }
 
-// A load is what puts load on one endpoint.
-type load struct {
+// A loader puts load on one endpoint.
+type loader struct {
 	target
 	options
 	clock    clock
-	requests [][]byte // PutRecords calls as they are sent
+	requests [][]byte // complete PutRecords calls, ready to send
 }
 
-func newLoad(t target, o options, c clock, bodies [][]byte) *load {
-	l := &load{target: t, options: o, clock: c}
+func newLoader(t target, o options, c clock, bodies [][]byte) *loader {
+	l := &loader{target: t, options: o, clock: c}
 	for _, body := range bodies {
 		l.requests = append(l.requests, newRequest(t, c.now(), "PutRecords", body))
 	}
 	return l
 }
 
-// A round is what came of some calls.
+// A round holds the measurements of one round.
 type round struct {
 	records, failed int
 	took            time.Duration
-	server, client  time.Duration // of CPU; 0 if unknown
+	server, client  time.Duration // CPU time; 0 if unknown
 }
 
-// round makes calls on all connections until there were enough of them or the time is over, and waits for their answers.
-func (l *load) round(calls int) (round, error) {
+// round makes the given number of calls over all connections, or fewer if the time runs out, and
+// waits for their answers.
+func (l *loader) round(calls int) (round, error) {
 	conns := make([]*conn, l.connections)
 	for i := range conns {
-		conns[i] = &conn{address: l.address, timeout: l.timeout}
+		conns[i] = newConn(l.address)
 		defer conns[i].close()
 		if err := conns[i].dial(); err != nil { // before the clock starts
 			return round{}, err

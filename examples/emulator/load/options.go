@@ -2,35 +2,32 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/putrecords/putrecords/examples/internal/flagvalue"
+	"github.com/putrecords/putrecords/examples/internal/command"
 )
 
 type options struct {
 	calls, records, bytes int
 	connections, rounds   int
 	time                  time.Duration // of a round
-	timeout               time.Duration // of a call
 	stream                string
 	targets               []target
 }
 
-// A target is an argument: an endpoint and perhaps its process.
+// A target is one argument: an endpoint and, optionally, its process.
 type target struct {
 	url     string
 	address string // to dial
-	pid     int    // 0 if it was not given
+	pid     int    // 0 if not given
 }
 
-// What AWS takes, so that no endpoint is asked for more.
+// AWS's limits. No endpoint is asked for more.
 const (
 	maxRecords      = 500
 	maxRecordBytes  = 1 << 20
@@ -42,26 +39,24 @@ var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
 func parseArgs(args []string) (options, error) {
 	opts := options{
 		calls: 500, records: maxRecords, bytes: 100, connections: 8, rounds: 5, stream: "load",
-		time:    5 * time.Second,
-		timeout: 30 * time.Second,
+		time: 5 * time.Second,
 	}
-	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Func("calls", "", flagvalue.WholeNumber(&opts.calls, 1_000_000))
-	flags.Func("records", "", flagvalue.WholeNumber(&opts.records, maxRecords))
-	flags.Func("bytes", "", flagvalue.WholeNumber(&opts.bytes, maxRecordBytes-keyLength))
-	flags.Func("connections", "", flagvalue.WholeNumber(&opts.connections, 1000))
-	flags.Func("rounds", "", flagvalue.WholeNumber(&opts.rounds, 1000))
+	flags := command.NewFlags()
+	flags.Func("calls", "", command.WholeNumber(&opts.calls, 1_000_000))
+	flags.Func("records", "", command.WholeNumber(&opts.records, maxRecords))
+	flags.Func("bytes", "", command.WholeNumber(&opts.bytes, maxRecordBytes-keyLength))
+	flags.Func("connections", "", command.WholeNumber(&opts.connections, 1000))
+	flags.Func("rounds", "", command.WholeNumber(&opts.rounds, 1000))
 	flags.Func("time", "", duration(&opts.time, time.Hour))
 	flags.StringVar(&opts.stream, "stream", opts.stream, "")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
 	if !streamName.MatchString(opts.stream) {
-		return options{}, fmt.Errorf("the stream's name is %q, but names have 1 to 128 characters of a-z, A-Z, 0-9, _, . and -", opts.stream)
+		return options{}, fmt.Errorf("-stream is %q and must be 1 to 128 letters, digits, underscores, dots and hyphens", opts.stream)
 	}
 	if size := opts.records * (opts.bytes + keyLength); size > maxRequestBytes {
-		return options{}, fmt.Errorf("%d records of %d bytes with keys of %d are %d bytes, and AWS takes at most %d in a call",
+		return options{}, fmt.Errorf("%d records of %d bytes, plus %d for each key, make %d bytes; AWS accepts at most %d per call",
 			opts.records, opts.bytes, keyLength, size, maxRequestBytes)
 	}
 	for _, arg := range flags.Args() {
@@ -72,27 +67,28 @@ func parseArgs(args []string) (options, error) {
 		opts.targets = append(opts.targets, t)
 	}
 	if len(opts.targets) == 0 {
-		return options{}, errors.New("there is no ENDPOINT, such as http://127.0.0.1:4567")
+		return options{}, errors.New("an ENDPOINT is required, such as http://127.0.0.1:4567")
 	}
 	return opts, nil
 }
 
-// parseTarget reads ENDPOINT[,PID]. It is an error if the endpoint is not on this machine: others are not for putting load on.
+// parseTarget parses ENDPOINT[,PID]. It rejects endpoints on other machines, which must not be put
+// under load.
 func parseTarget(arg string) (target, error) {
 	endpoint, pid, hasPID := strings.Cut(arg, ",")
 	endpoint = strings.TrimSuffix(endpoint, "/")
 	t := target{url: endpoint}
 	if hasPID {
-		if err := flagvalue.WholeNumber(&t.pid, 1<<22)(pid); err != nil {
-			return target{}, fmt.Errorf("the PID of %q: %w", arg, err)
+		if err := command.WholeNumber(&t.pid, 1<<22)(pid); err != nil {
+			return target{}, fmt.Errorf("the PID in %q %w", arg, err)
 		}
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" || *u != (url.URL{Scheme: u.Scheme, Host: u.Host}) || u.Hostname() == "" {
-		return target{}, fmt.Errorf("%q is not an ENDPOINT such as http://127.0.0.1:4567 (flags go before it, and a path is not taken)", endpoint)
+		return target{}, fmt.Errorf("%q is not an ENDPOINT such as http://127.0.0.1:4567, without a path (flags go before it)", endpoint)
 	}
 	if host := u.Hostname(); host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return target{}, fmt.Errorf("%q is not on this machine: its host must be localhost, [::1] or an address of 127.0.0.0/8", endpoint)
+		return target{}, fmt.Errorf("%q is not on this machine: its host must be localhost, [::1] or an address in 127.0.0.0/8", endpoint)
 	}
 	port := u.Port()
 	if port == "" {
@@ -102,12 +98,12 @@ func parseTarget(arg string) (target, error) {
 	return t, nil
 }
 
-// duration returns what sets d to the value of a flag.
+// duration returns a function for [flag.FlagSet.Func] that sets d.
 func duration(d *time.Duration, most time.Duration) func(string) error {
 	return func(value string) error {
 		v, err := time.ParseDuration(value)
 		if err != nil || v <= 0 || v > most {
-			return fmt.Errorf("it is not a duration above 0s and up to %v, such as 500ms", most)
+			return fmt.Errorf("must be a duration above 0s and at most %v, such as 500ms", most)
 		}
 		*d = v
 		return nil

@@ -13,8 +13,8 @@ const (
 	distinctBodies = 8
 )
 
-// newBodies returns the bodies of PutRecords calls. They look random, so that partition keys spread over all shards, but are the
-// same each time.
+// newBodies returns the bodies of PutRecords calls. They look random, so partition keys spread over
+// all shards, but they are the same each time.
 func newBodies(o options) [][]byte {
 	type record struct {
 		Data         []byte
@@ -36,7 +36,7 @@ func newBodies(o options) [][]byte {
 	return bodies
 }
 
-// encode returns v, which JSON can hold, as JSON.
+// encode returns v as JSON. It panics if v cannot be encoded.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -45,7 +45,8 @@ func encode(v any) []byte {
 	return b
 }
 
-// newRequest returns a call as it is sent. It is not signed: its Authorization has what servers look for, and zeros for a signature.
+// newRequest returns a complete HTTP request. It is not signed: its Authorization header has the
+// parts that servers look for, with zeros as the signature.
 func newRequest(t target, now time.Time, operation string, body []byte) []byte {
 	now = now.UTC()
 	head := strings.Join([]string{

@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"syscall"
 	"time"
 )
 
@@ -17,9 +15,9 @@ const (
 	betweenChecks  = 100 * time.Millisecond
 )
 
-// prepareStream sees to it that the stream exists, and that the endpoint answers a call in full.
-func (l *load) prepareStream() error {
-	c := &conn{address: l.address, timeout: l.timeout}
+// prepareStream makes sure that the stream exists and that the endpoint answers a call completely.
+func (l *loader) prepareStream() error {
+	c := newConn(l.address)
 	defer c.close()
 	if err := l.dialStarting(c); err != nil {
 		return err
@@ -35,7 +33,7 @@ func (l *load) prepareStream() error {
 	}
 	for start := l.clock.now(); status != "ACTIVE" && status != "UPDATING" && status != unknown; {
 		if l.clock.now().Sub(start) > untilActive {
-			return fmt.Errorf("the stream %q is %s after %v, and not ACTIVE", l.stream, status, untilActive)
+			return fmt.Errorf("stream %q is still %s after %v, not ACTIVE", l.stream, status, untilActive)
 		}
 		l.clock.sleep(betweenChecks)
 		if status, err = l.streamStatus(c); err != nil {
@@ -48,25 +46,25 @@ func (l *load) prepareStream() error {
 	return checkAnswer(c.body.Bytes(), l.records)
 }
 
-// dialStarting dials a server that may have been started a moment ago, and does not listen yet.
-func (l *load) dialStarting(c *conn) error {
+// dialStarting dials a server that may have just been started and not be listening yet.
+func (l *loader) dialStarting(c *conn) error {
 	start := l.clock.now()
 	for {
 		err := c.dial()
-		if !errors.Is(err, syscall.ECONNREFUSED) || l.clock.now().Sub(start) > untilListening {
+		if err == nil || l.clock.now().Sub(start) > untilListening {
 			return err
 		}
 		l.clock.sleep(betweenChecks)
 	}
 }
 
-// What a stream's status is apart from those that Kinesis gives it.
+// Stream statuses in addition to those of Kinesis.
 const (
 	missing = "missing"
-	unknown = "unknown" // to a server that takes records and little else
+	unknown = "unknown" // the server does not implement the operation
 )
 
-func (l *load) streamStatus(c *conn) (string, error) {
+func (l *loader) streamStatus(c *conn) (string, error) {
 	const operation = "DescribeStreamSummary"
 	body := encode(map[string]any{"StreamName": l.stream})
 	status, body, err := c.call(newRequest(l.target, l.clock.now(), operation, body))
@@ -80,18 +78,18 @@ func (l *load) streamStatus(c *conn) (string, error) {
 		return unknown, nil
 	}
 	if status != http.StatusOK {
-		return "", refused(operation, status, body)
+		return "", rejected(operation, status, body)
 	}
 	var answer struct {
 		StreamDescriptionSummary struct{ StreamStatus string }
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return "", fmt.Errorf("%s: the answer is not as AWS's: %w", operation, err)
+		return "", fmt.Errorf("%s: cannot decode the answer: %w", operation, err)
 	}
 	return answer.StreamDescriptionSummary.StreamStatus, nil
 }
 
-func (l *load) createStream(c *conn) error {
+func (l *loader) createStream(c *conn) error {
 	const operation = "CreateStream"
 	body := encode(map[string]any{"StreamName": l.stream, "ShardCount": shards})
 	status, body, err := c.call(newRequest(l.target, l.clock.now(), operation, body))
@@ -99,7 +97,7 @@ func (l *load) createStream(c *conn) error {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
 	if status != http.StatusOK {
-		return refused(operation, status, body)
+		return rejected(operation, status, body)
 	}
 	return nil
 }

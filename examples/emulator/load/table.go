@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// writeTable writes what was measured.
+// writeTable prints the results.
 func writeTable(w io.Writer, o options, results []*result) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "PutRecords with %d records of %d bytes and keys of %d, on %d connections; %d rounds of %d calls or %v\n\n",
+	fmt.Fprintf(&b, "PutRecords with %d records of %d bytes and %d-byte keys on %d connections; %d rounds of %d calls or %v\n\n",
 		o.records, o.bytes, keyLength, o.connections, o.rounds, o.calls, o.time)
 	width := len("endpoint")
 	for _, r := range results {
@@ -21,7 +21,7 @@ func writeTable(w io.Writer, o options, results []*result) error {
 	}
 	last := median(results[len(results)-1].rates)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%-*s\trecords/s\tleast\tmost\t× last\tserver ns/record\tclient ns/record\t\n", width, "endpoint")
+	fmt.Fprintf(t, "%-*s\trecords/s\tlowest\thighest\t× last\tserver ns/record\tclient ns/record\t\n", width, "endpoint")
 	for _, r := range results {
 		m := median(r.rates)
 		ratio := "-"
@@ -36,14 +36,14 @@ func writeTable(w io.Writer, o options, results []*result) error {
 	return err
 }
 
-// median returns the middle of some numbers, or the mean of the two in the middle.
+// median returns the middle number, or the mean of the two in the middle.
 func median(numbers []float64) float64 {
 	sorted := slices.Sorted(slices.Values(numbers))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// perRecord returns the nanoseconds of a record, or a dash if they are unknown.
+// perRecord returns the nanoseconds per record, or a dash if unknown.
 func perRecord(d time.Duration, records int) string {
 	if d == 0 || records == 0 {
 		return "-"

@@ -21,22 +21,22 @@ func TestTable(t *testing.T) {
 				{target: target{url: "http://[::1]:1"}, rates: []float64{19_000, 20_000, 21_000}, records: 1000},
 			},
 			"" +
-				"  endpoint               records/s   least     most  × last  server ns/record  client ns/record\n" +
+				"  endpoint               records/s  lowest  highest  × last  server ns/record  client ns/record\n" +
 				"  http://127.0.0.1:4567    1000000  900000  1200000   50.00               500                60\n" +
 				"  http://[::1]:1             20000   19000    21000    1.00                 -                 -\n",
 		},
-		{ // nothing was taken
+		{ // nothing was accepted
 			[]*result{{target: target{url: "http://[::1]:1"}, rates: []float64{0}, failed: 10, server: time.Second}},
 			"" +
-				"  endpoint        records/s  least  most  × last  server ns/record  client ns/record\n" +
-				"  http://[::1]:1          0      0     0       -                 -                 -\n",
+				"  endpoint        records/s  lowest  highest  × last  server ns/record  client ns/record\n" +
+				"  http://[::1]:1          0       0        0       -                 -                 -\n",
 		},
 	} {
 		var got bytes.Buffer
 		if err := writeTable(&got, o, test.results); err != nil {
 			t.Fatal(err)
 		}
-		const first = "PutRecords with 500 records of 100 bytes and keys of 36, on 8 connections; 3 rounds of 500 calls or 5s\n\n"
+		const first = "PutRecords with 500 records of 100 bytes and 36-byte keys on 8 connections; 3 rounds of 500 calls or 5s\n\n"
 		if want := first + test.want; got.String() != want {
 			t.Errorf("got\n%s\nwant\n%s", &got, want)
 		}
