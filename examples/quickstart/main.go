@@ -1,123 +1,104 @@
-// Quickstart puts each line of a log into a stream as a record, and shows what became of it: answers as AWS gives them, which
-// shards and partition keys are hot, and that every line is stored exactly once. Time is virtual, so nothing waits and the same
-// input prints the same bytes.
+// Quickstart puts each line of a log into a stream as a record, and reports what happened: what AWS
+// would answer, which shards and partition keys are hot, and that no line was lost. Time is
+// virtual, so nothing waits, and the same log prints the same report.
 //
-//	quickstart [-key N] [-shards N] [-json] [FILE]
+//	quickstart [-key N] [-shards N] [FILE]
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"github.com/putrecords/putrecords/examples/internal/flagvalue"
+	"github.com/putrecords/putrecords/examples/internal/command"
 )
 
-//go:generate go run ./internal/genlog access.log
+const usage = `Usage: quickstart [-key N] [-shards N] [FILE]
 
+Quickstart puts each line of FILE into a stream as a record, and reports what happened. Without
+FILE, it uses a sample: 4,000 lines of a web server's log. It skips blank lines.
+
+  -key N     use the Nth field of a line as its partition key; white space separates fields
+             (default 1)
+  -shards N  create the stream with N shards, 1 to 10000 (default 4)
+
+The exit status is 2 if the arguments or FILE are invalid, and 1 for any other error.
+`
+
+// sample is a made-up log of an online shop. Its addresses are reserved for documentation.
+//
 //go:embed access.log
 var sample []byte
 
-const usage = `Usage: quickstart [-key N] [-shards N] [-json] [FILE]
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-Quickstart puts each line of FILE into a stream as a record, and shows what became of it. FILE "-" is standard input; without a
-FILE it is a sample, an access log of 4,000 lines. A record is the bytes of a line without its LF or CRLF. Blank lines are
-skipped.
-
-  -key N     the partition key is the N-th field of a line; fields are separated by white space (default 1)
-  -shards N  how many shards the stream has, 1 to 10000 (default 4)
-  -json      print one JSON document instead of text
-
-The exit status is 1 if a line is not stored exactly once, and 2 if the arguments or a line of FILE are invalid.
-`
-
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
-
-// run is the program. It returns the exit status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	fail := func(status int, err error) int {
-		fmt.Fprintln(stderr, "quickstart: "+strings.ReplaceAll(err.Error(), "\n", `\n`)) // file names may hold newlines
-		return status
-	}
-	opts, err := parseArgs(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		return 0
-	}
-	if err != nil {
-		return fail(2, err)
-	}
-	input, err := opts.read(stdin)
-	if err != nil {
-		return fail(2, err)
-	}
-	report, err := deliver(context.Background(), input, newVirtualStream(opts.shards))
-	if err != nil {
-		return fail(1, err)
-	}
-	write := report.writeText
-	if opts.json {
-		write = report.writeJSON
-	}
-	if err := write(stdout); err != nil {
-		return fail(1, err)
-	}
-	return 0
+// run returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	return command.Exit("quickstart", usage, quickstart(args, stdout), stdout, stderr)
 }
 
-type options struct {
-	keyField int
-	shards   int
-	json     bool
-	files    []string // one, or none for the sample
-}
-
-const (
-	maxKeyField = 1 << 19 // the most fields that a record of 1 MiB can have
-	maxShards   = 10000   // a longer table is of no use
-)
-
-func parseArgs(args []string) (options, error) {
-	opts := options{keyField: 1, shards: 4}
-	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Func("key", "", flagvalue.WholeNumber(&opts.keyField, maxKeyField))
-	flags.Func("shards", "", flagvalue.WholeNumber(&opts.shards, maxShards))
-	flags.BoolVar(&opts.json, "json", false, "")
+// quickstart reads a log, puts its lines into a stream on virtual time, and reports what happened.
+func quickstart(args []string, stdout io.Writer) error {
+	keyField, shards := 1, 4
+	flags := command.NewFlags()
+	flags.Func("key", "", command.WholeNumber(&keyField, 1<<19))
+	flags.Func("shards", "", command.WholeNumber(&shards, 10_000))
 	if err := flags.Parse(args); err != nil {
-		return options{}, err
+		return command.UsageError{Err: err}
 	}
-	opts.files = flags.Args()
-	if len(opts.files) > 1 {
-		return options{}, fmt.Errorf("at most one FILE is taken, and flags go before it, but there are %q", opts.files)
+	name, log, err := readLog(flags.Args())
+	if err != nil {
+		return command.UsageError{Err: err}
 	}
-	if len(opts.files) == 1 && opts.files[0] == "" {
-		return options{}, errors.New("the name of the FILE is empty")
+	lines, err := parseLog(log, keyField)
+	if err != nil {
+		return command.UsageError{Err: fmt.Errorf("%s: %w", name, err)}
 	}
-	return opts, nil
+	p := newProducer(shards)
+	if err := p.putAll(context.Background(), lines); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := p.verify(lines); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	_, err = io.WriteString(stdout, report(name, lines, p))
+	return err
 }
 
-// read returns the log that the options name.
-func (o options) read(stdin io.Reader) (input, error) {
-	if len(o.files) == 0 {
-		return parseLog("the sample access.log", sample, o.keyField)
+// readLog reads the file that the arguments name, or the sample if they name none.
+func readLog(args []string) (name string, log []byte, err error) {
+	switch len(args) {
+	case 0:
+		return "access.log", sample, nil
+	case 1:
+		log, err = os.ReadFile(args[0])
+		return args[0], log, err
 	}
-	name := o.files[0]
-	if name == "-" {
-		data, err := io.ReadAll(stdin)
-		if err != nil {
-			return input{}, fmt.Errorf("standard input: %w", err)
+	return "", nil, fmt.Errorf("expected at most one FILE, after all flags, but got %q", args)
+}
+
+// parseLog splits a log into lines, without their endings, and skips blank ones.
+func parseLog(log []byte, keyField int) ([]*line, error) {
+	var lines []*line
+	number := 0
+	for data := range bytes.Lines(log) {
+		number++
+		fields := bytes.Fields(data)
+		if len(fields) == 0 {
+			continue
 		}
-		return parseLog("standard input", data, o.keyField)
+		if len(fields) < keyField {
+			return nil, fmt.Errorf("line %d has no field %d to use as its partition key", number, keyField)
+		}
+		data = bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r"))
+		lines = append(lines, &line{number: number, key: string(fields[keyField-1]), data: data})
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return input{}, err
+	if len(lines) == 0 {
+		return nil, errors.New("every line is blank")
 	}
-	return parseLog(name, data, o.keyField)
+	return lines, nil
 }

@@ -2,38 +2,26 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
+	"html"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
+	"unicode/utf8"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden file and its picture again")
 
-// runWith runs the program and returns its exit status and what it wrote.
-func runWith(stdin string, args ...string) (status int, stdout, stderr string) {
+// runWith runs the program and returns its exit status and output.
+func runWith(args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	status = run(args, strings.NewReader(stdin), &out, &errs)
+	status = run(args, &out, &errs)
 	return status, out.String(), errs.String()
-}
-
-// runJSON runs the program on standard input, which it must accept, and returns the report.
-func runJSON(t *testing.T, stdin string, args ...string) report {
-	t.Helper()
-	status, stdout, stderr := runWith(stdin, append(args, "-json", "-")...)
-	if status != 0 || stderr != "" {
-		t.Fatalf("status %d, stderr %q", status, stderr)
-	}
-	var r report
-	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // writeFile returns the path of a new file.
@@ -46,170 +34,191 @@ func writeFile(t *testing.T, data string) string {
 	return path
 }
 
+// The golden file is the output, and the README's picture shows it.
 func TestSample(t *testing.T) {
-	for _, test := range []struct {
-		golden string
-		args   []string
-	}{
-		{"sample.txt", nil},
-		{"sample.json", []string{"-json"}},
+	status, stdout, stderr := runWith()
+	if status != 0 || stderr != "" {
+		t.Fatalf("status %d, stderr %q", status, stderr)
+	}
+	for path, got := range map[string]string{
+		"testdata/sample.txt":       stdout,
+		"../../docs/quickstart.svg": picture("$ go run ./examples/quickstart\n" + stdout),
 	} {
-		status, stdout, stderr := runWith("", test.args...)
-		if status != 0 || stderr != "" {
-			t.Fatalf("%s: status %d, stderr %q", test.golden, status, stderr)
-		}
-		golden := filepath.Join("testdata", test.golden)
 		if *update {
-			if err := os.WriteFile(golden, []byte(stdout), 0o644); err != nil {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
-		want, err := os.ReadFile(golden)
+		want, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if stdout != string(want) {
-			t.Errorf("not what %s holds, which -update writes anew:\n%s", golden, stdout)
+		if got != string(want) {
+			t.Errorf("%s is out of date: run go test ./examples/quickstart -update. The output is\n%s", path, stdout)
 		}
 	}
 }
 
-// The sample is there to show a shard that is throttled, and three that are not.
-func TestSampleIsThrottled(t *testing.T) {
-	r := runJSON(t, string(sample))
-	throttled, records, refused := 0, int64(0), int64(0)
-	for _, s := range r.Shards {
-		records += s.Records
-		refused += s.Throttled
-		if s.Throttled > 0 {
-			throttled++
+// picture draws text as an SVG of a terminal.
+func picture(text string) string {
+	const fontSize, charWidth, lineHeight, margin = 13, 7.85, 18, 16
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	columns := 0
+	for _, line := range lines {
+		columns = max(columns, utf8.RuneCountInString(line))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" font-size="%d"`,
+		charWidth*float64(columns)+2*margin, lineHeight*len(lines)+2*margin, fontSize)
+	b.WriteString(` font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace" fill="#e6edf3">` + "\n")
+	b.WriteString(`<rect width="100%" height="100%" rx="8" fill="#161b22"/>` + "\n")
+	for i, line := range lines {
+		fmt.Fprintf(&b, `<text x="%d" y="%d" xml:space="preserve">%s</text>`+"\n",
+			margin, margin+lineHeight*i+fontSize, html.EscapeString(line))
+	}
+	b.WriteString("</svg>\n")
+	return b.String()
+}
+
+// The sample shows one throttled shard among four, which holds the hottest key.
+func TestSampleHasOneHotShard(t *testing.T) {
+	lines, err := parseLog(sample, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProducer(4)
+	if err := p.putAll(t.Context(), lines); err != nil {
+		t.Fatal(err)
+	}
+	retries := int64(0)
+	for _, l := range lines {
+		retries += int64(l.attempts - 1)
+	}
+	var throttled, stored int64
+	var hot []string
+	for _, s := range p.stream.Stats() {
+		stored += s.Stored.Records
+		throttled += s.Throttled.Records
+		if s.Throttled.Records > 0 {
+			hot = append(hot, s.ShardID)
 		}
 	}
-	if len(r.Shards) != 4 || throttled != 1 {
-		t.Errorf("%d of %d shards were throttled", throttled, len(r.Shards))
+	if len(hot) != 1 || stored != 4000 || throttled != retries {
+		t.Errorf("throttled shards %q; %d records stored, %d throttled, %d retried", hot, stored, throttled, retries)
 	}
-	if records != int64(r.Lines) || refused != int64(r.Retries) || r.Retries < r.RetriedRecords {
-		t.Errorf("shards stored %d records and throttled %d; %d lines, %d retries of %d records",
-			records, refused, r.Lines, r.Retries, r.RetriedRecords)
+}
+
+func TestSampleAddressesAreForDocumentation(t *testing.T) {
+	ranges := []netip.Prefix{
+		netip.MustParsePrefix("192.0.2.0/24"),
+		netip.MustParsePrefix("198.51.100.0/24"),
+		netip.MustParsePrefix("203.0.113.0/24"),
+		netip.MustParsePrefix("2001:db8::/32"),
 	}
-	if r.FirstFailure == nil || r.FirstFailure.Entry.ErrorCode == "" || r.HottestKeys[0].ShardID == "" {
-		t.Errorf("report lacks the failure or the hot key's shard: %+v", r)
+	lines, err := parseLog(sample, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines {
+		address, err := netip.ParseAddr(l.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documented := false
+		for _, r := range ranges {
+			documented = documented || r.Contains(address)
+		}
+		if !documented {
+			t.Errorf("line %d: %v is a real address", l.number, address)
+		}
 	}
 }
 
 func TestHelp(t *testing.T) {
-	for _, arg := range []string{"-h", "-help", "--help"} {
-		if status, stdout, stderr := runWith("", arg); status != 0 || stdout != usage || stderr != "" {
-			t.Errorf("%s: status %d, stdout %q, stderr %q", arg, status, stdout, stderr)
-		}
+	if status, stdout, stderr := runWith("-h"); status != 0 || stdout != usage || stderr != "" {
+		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
 	}
 }
 
-func TestRefused(t *testing.T) {
-	longKey := strings.Repeat("é", 257)
-	longLine := "k " + strings.Repeat("x", 1<<20)
+func TestRejected(t *testing.T) {
 	file := writeFile(t, "a b\n\na\n")
 	for _, test := range []struct {
-		stdin string
-		args  []string
-		want  string // part of the line on stderr
+		args   []string
+		status int
+		want   string // part of the line on stderr
 	}{
-		{"", []string{"-shards", "0"}, `"0" for flag -shards: it is not a whole number from 1 to 10000`},
-		{"", []string{"-shards", "-1"}, `"-1" for flag -shards: it is not a whole number from 1 to 10000`},
-		{"", []string{"-shards", "10001"}, `"10001" for flag -shards: it is not a whole number from 1 to 10000`},
-		{"", []string{"-shards", "four"}, `"four" for flag -shards: it is not a whole number from 1 to 10000`},
-		{"", []string{"-key", "0"}, `"0" for flag -key: it is not a whole number from 1 to 524288`},
-		{"", []string{"-key", "1.5"}, `"1.5" for flag -key: it is not a whole number from 1 to 524288`},
-		{"", []string{"-key", "99999999999999999999"}, `"99999999999999999999" for flag -key: it is not a whole number`},
-		{"", []string{"-key"}, "flag needs an argument: -key"},
-		{"", []string{"-json=maybe"}, `"maybe" for -json`},
-		{"", []string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
-		{"", []string{"a", "b"}, `at most one FILE is taken, and flags go before it, but there are ["a" "b"]`},
-		{"", []string{"a", "-json"}, `at most one FILE is taken, and flags go before it, but there are ["a" "-json"]`},
-		{"", []string{file + "/missing"}, "open " + file + "/missing: "},
-		{"", []string{"no\nsuch"}, `open no\nsuch: `},
-		{"", []string{""}, "the name of the FILE is empty"},
-		{"", []string{filepath.Dir(file)}, filepath.Dir(file)},
-		{"", []string{"-key", "2", file}, file + ":3: the line has 1 field, but -key asks for field 2"},
-		{"a\n" + longKey + "\n", []string{"-"}, "standard input:2: the partition key has 257 characters, and AWS takes at most 256"},
-		{longLine, []string{"-"}, "standard input:1: the line and its partition key are 1048579 bytes together, and AWS takes at most 1048576"},
+		{[]string{"-shards", "0"}, 2, `"0" for flag -shards: must be a whole number from 1 to 10000`},
+		{[]string{"-shards", "10001"}, 2, `"10001" for flag -shards: must be a whole number from 1 to 10000`},
+		{[]string{"-key", "0"}, 2, `"0" for flag -key: must be a whole number from 1 to 524288`},
+		{[]string{"-key", "524289"}, 2, `"524289" for flag -key: must be a whole number from 1 to 524288`},
+		{[]string{"-key"}, 2, "flag needs an argument: -key"},
+		{[]string{"-no\nsuch"}, 2, `flag provided but not defined: -no\nsuch`},
+		{[]string{"a", "-key"}, 2, `expected at most one FILE, after all flags, but got ["a" "-key"]`},
+		{[]string{"no\nsuch"}, 2, `open no\nsuch: `},
+		{[]string{""}, 2, "open : "},
+		{[]string{filepath.Dir(file)}, 2, filepath.Dir(file)},
+		{[]string{"-key", "2", file}, 2, file + ": line 3 has no field 2 to use as its partition key"},
+		{[]string{writeFile(t, "\n \t\r\n")}, 2, "x.log: every line is blank"},
+		{[]string{writeFile(t, strings.Repeat("k", 257))}, 1, "x.log: ValidationException: 1 validation error detected: "},
 	} {
-		status, stdout, stderr := runWith(test.stdin, test.args...)
-		if status != 2 || stdout != "" {
+		status, stdout, stderr := runWith(test.args...)
+		if status != test.status || stdout != "" {
 			t.Errorf("%q: status %d, stdout %q", test.args, status, stdout)
 		}
-		if !strings.HasPrefix(stderr, "quickstart: ") || !strings.Contains(stderr, test.want) {
-			t.Errorf("%q: stderr %q lacks %q", test.args, stderr, test.want)
+		if !strings.HasPrefix(stderr, "quickstart: ") || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: stderr %q is not one line with %q", test.args, stderr, test.want)
 		}
-		if strings.Count(stderr, "\n") != 1 || !strings.HasSuffix(stderr, "\n") {
-			t.Errorf("%q: stderr %q is not one line", test.args, stderr)
-		}
-	}
-}
-
-func TestStandardInputFails(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	status := run([]string{"-"}, iotest.ErrReader(errors.New("broken")), &stdout, &stderr)
-	if status != 2 || stdout.Len() != 0 || stderr.String() != "quickstart: standard input: broken\n" {
-		t.Errorf("status %d, stdout %q, stderr %q", status, &stdout, &stderr)
 	}
 }
 
 func TestStandardOutputFails(t *testing.T) {
-	for _, args := range [][]string{{"-"}, {"-json", "-"}} {
-		r, w := io.Pipe()
-		r.CloseWithError(errors.New("broken"))
-		var stderr bytes.Buffer
-		if status := run(args, strings.NewReader("a\n"), w, &stderr); status != 1 || stderr.String() != "quickstart: broken\n" {
-			t.Errorf("%q: status %d, stderr %q", args, status, &stderr)
+	r, w := io.Pipe()
+	r.CloseWithError(errors.New("broken"))
+	var stderr bytes.Buffer
+	if status := run(nil, w, &stderr); status != 1 || stderr.String() != "quickstart: broken\n" {
+		t.Errorf("status %d, stderr %q", status, &stderr)
+	}
+}
+
+func TestParseLog(t *testing.T) {
+	for _, test := range []struct {
+		log  string
+		key  int
+		want string // the number, key and data of each line
+	}{
+		{"a 1\nb 2\n", 1, `[1 "a" "a 1"] [2 "b" "b 2"]`},
+		{"a 1\nb 2", 2, `[1 "1" "a 1"] [2 "2" "b 2"]`},
+		{"a\r\n\r\nb\r\n", 1, `[1 "a" "a"] [3 "b" "b"]`},
+		{"a\r\r\n \t\n", 1, `[1 "a" "a\r"]`},
+		{"  a \t b  \n", 2, `[1 "b" "  a \t b  "]`},
+		{"\xff \x00\n", 1, `[1 "\xff" "\xff \x00"]`},
+	} {
+		lines, err := parseLog([]byte(test.log), test.key)
+		var got []string
+		for _, l := range lines {
+			got = append(got, fmt.Sprintf("[%d %q %q]", l.number, l.key, l.data))
+		}
+		if err != nil || strings.Join(got, " ") != test.want {
+			t.Errorf("%q: got %s, %v, want %s", test.log, got, err, test.want)
 		}
 	}
 }
 
-func TestEmptyInput(t *testing.T) {
-	status, stdout, stderr := runWith("", "-")
-	const want = "standard input: 0 lines put into 4 shards, 0 blank lines skipped.\n"
-	if status != 0 || stderr != "" || !strings.HasPrefix(stdout, want) {
-		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+func TestReport(t *testing.T) {
+	file := writeFile(t, "a x\nb x\n \t\nc \x1b[31m"+strings.Repeat("y", 100)+"\n")
+	status, stdout, stderr := runWith("-key", "2", "-shards", "3", file)
+	if status != 0 || stderr != "" {
+		t.Fatalf("status %d, stderr %q", status, stderr)
 	}
-	if r := runJSON(t, ""); r.Lines != 0 || r.Calls != 0 || r.FirstAnswer != nil || r.PartitionKeys != 0 {
-		t.Errorf("%+v", r)
-	}
-}
-
-func TestFileAndStandardInputAgree(t *testing.T) {
-	const log = "a 1\nb 2\n\na 3\n"
-	file := writeFile(t, log)
-	_, fromFile, _ := runWith("", "-shards", "2", "-key", "2", file)
-	_, fromStdin, _ := runWith(log, "-shards", "2", "-key", "2", "-")
-	fromFile, found := strings.CutPrefix(fromFile, file)
-	if !found || "standard input"+fromFile != fromStdin {
-		t.Errorf("%s\n%s", fromFile, fromStdin)
-	}
-}
-
-func TestFlags(t *testing.T) {
-	r := runJSON(t, "a x\nb x\nc y\n \t\n", "-key", "2", "-shards", "3")
-	if len(r.Shards) != 3 || r.Lines != 3 || r.BlankLines != 1 || r.PartitionKeys != 2 {
-		t.Errorf("%+v", r)
-	}
-	if hot := r.HottestKeys[0]; hot.PartitionKey != "x" || hot.Records != 2 || hot.Share != 2.0/3 {
-		t.Errorf("%+v", hot)
-	}
-}
-
-// A record of AWS's largest size goes in, though a shard takes only one of them a second.
-func TestLargestLines(t *testing.T) {
-	line := "k " + strings.Repeat("x", 1<<20-3) + "\n"
-	r := runJSON(t, strings.Repeat(line, 7), "-shards", "1")
-	if r.Shards[0].Records != 7 || r.Shards[0].Bytes != 7<<20 || r.VirtualSeconds < 6 {
-		t.Errorf("%+v", r)
-	}
-}
-
-func TestUnprintableKey(t *testing.T) {
-	_, stdout, _ := runWith("\x1b[31m"+strings.Repeat("k", 100)+"\n", "-")
-	if strings.Contains(stdout, "\x1b") || !strings.Contains(stdout, "\ufffd[31m"+strings.Repeat("k", 34)+"…") {
-		t.Errorf("%q", stdout)
+	for _, want := range []string{
+		file + ": 3 lines, 3 shards, 1 calls, 0.005 s of virtual time\n",
+		"Hottest of 2 partition keys\n",
+		"        2  66.7 %  shardId-00000000000",
+		`"\x1b[31m` + strings.Repeat("y", 35) + "\"\n", // escaped and cut off
+		"Retried after throttling: 0 lines, 0 retries in all.\n",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the report lacks %q:\n%s", want, stdout)
+		}
 	}
 }

@@ -1,94 +1,114 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/putrecords/putrecords"
 )
 
-const (
-	firstBackoff = 100 * time.Millisecond
-	maxBackoff   = 5 * time.Second
-	maxAttempts  = 20 // a shard with AWS's limits takes a whole request sooner than that
-)
+// A line is a line of the log, which becomes a record.
+type line struct {
+	number   int // in the log, from 1
+	key      string
+	data     []byte
+	attempts int
+	result   putrecords.ResultEntry // of the last attempt
+}
 
-// A producer puts records in requests that AWS takes, and puts those that fail again until they are stored.
+// A producer puts lines into a stream on virtual time: each call and each backoff advances the
+// clock, and nothing waits.
 type producer struct {
-	put   func(context.Context, ...putrecords.RequestEntry) (*putrecords.Output, error)
-	sleep func(time.Duration)
-
-	retried int // records that failed at least once
-	retries int // records put again, each time
+	stream  *putrecords.Stream
+	now     time.Time
+	answers []answer
 }
 
-// putAll puts records, one request after another, and returns the answer that each was stored with. A record that is put again
-// is stored after others that it came before.
-func (p *producer) putAll(ctx context.Context, records []putrecords.RequestEntry) ([]putrecords.ResultEntry, error) {
-	results := make([]putrecords.ResultEntry, 0, len(records))
-	for len(records) > 0 {
-		n := firstRequest(records)
-		stored, err := p.putRequest(ctx, records[:n])
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, stored...)
-		records = records[n:]
-	}
-	return results, nil
+// An answer is the stream's answer to one call.
+type answer struct {
+	lines []*line
+	out   *putrecords.Output
 }
 
-// firstRequest returns how many of the first records fit a request.
-func firstRequest(records []putrecords.RequestEntry) int {
-	size := 0
-	for i, record := range records {
-		size += record.Size()
-		if i == limits.RecordsPerRequest || size > limits.BytesPerRequest {
-			return i
-		}
-	}
-	return len(records)
+// start is when virtual time starts.
+var start = time.Date(2026, time.January, 5, 12, 10, 0, 0, time.UTC)
+
+func newProducer(shards int) *producer {
+	p := &producer{now: start}
+	p.stream = putrecords.MustNew(putrecords.Config{
+		Name:   "quickstart",
+		Shards: shards,
+		Now:    func() time.Time { return p.now },
+	})
+	return p
 }
 
-// putRequest puts records that fit a request, and then only those that failed, with exponential backoff, until none fails.
-func (p *producer) putRequest(ctx context.Context, records []putrecords.RequestEntry) ([]putrecords.ResultEntry, error) {
-	results := make([]putrecords.ResultEntry, len(records))
-	left := make([]int, len(records)) // indexes of the records that are not stored
-	for i := range left {
-		left[i] = i
+// putAll puts the lines in calls of 500, the most that AWS accepts, until all are stored.
+func (p *producer) putAll(ctx context.Context, lines []*line) error {
+	for pending := range slices.Chunk(lines, 500) {
+		for backoff := 100 * time.Millisecond; ; backoff *= 2 {
+			failed, err := p.put(ctx, pending)
+			if err != nil {
+				return err
+			}
+			if len(failed) == 0 {
+				break
+			}
+			p.now = p.now.Add(backoff)
+			pending = failed // and only these: the others are stored
+		}
 	}
-	backoff := firstBackoff
-	for attempt := 1; ; attempt++ {
-		request := make([]putrecords.RequestEntry, len(left))
-		for k, i := range left {
-			request[k] = records[i]
-		}
-		out, err := p.put(ctx, request...)
-		if err != nil {
-			return nil, err
-		}
-		for k, i := range left {
-			results[i] = out.Records[k]
-		}
-		var failed []int
-		for k := range out.Failed() {
-			failed = append(failed, left[k])
-		}
-		if len(failed) == 0 {
-			return results, nil
-		}
-		if attempt == maxAttempts {
-			last := results[failed[0]]
-			return nil, fmt.Errorf("%s failed %d times, the first with %w: %s",
-				count(len(failed), "record"), attempt, last.ErrorCode, last.ErrorMessage)
-		}
-		if attempt == 1 {
-			p.retried += len(failed)
-		}
-		p.retries += len(failed)
-		left = failed
-		p.sleep(backoff) // a producer that is not alone adds jitter
-		backoff = min(2*backoff, maxBackoff)
+	return nil
+}
+
+// put makes one call and returns the lines that failed. A call without an error may have some.
+func (p *producer) put(ctx context.Context, lines []*line) (failed []*line, err error) {
+	p.now = p.now.Add(5 * time.Millisecond) // the call takes this long
+	records := make([]putrecords.RequestEntry, len(lines))
+	for i, l := range lines {
+		records[i] = putrecords.Entry(l.key, l.data)
 	}
+	out, err := p.stream.Put(ctx, records...)
+	if err != nil {
+		return nil, err
+	}
+	p.answers = append(p.answers, answer{lines, out})
+	for i, l := range lines {
+		l.attempts++
+		l.result = out.Records[i]
+	}
+	for i := range out.Failed() {
+		failed = append(failed, lines[i])
+	}
+	return failed, nil
+}
+
+// verify reads the stream back and checks that it holds each line exactly once, at the shard and
+// sequence number in the line's result.
+func (p *producer) verify(lines []*line) error {
+	stored := make(map[putrecords.ResultEntry]putrecords.Record)
+	records := 0
+	for _, shard := range p.stream.Shards() {
+		for record, err := range p.stream.Records(shard.ShardID) {
+			if err != nil {
+				return err
+			}
+			stored[putrecords.ResultEntry{ShardID: shard.ShardID, SequenceNumber: record.SequenceNumber.String()}] = record
+			records++
+		}
+	}
+	for _, l := range lines {
+		record, found := stored[l.result]
+		if !found || record.PartitionKey != l.key || !bytes.Equal(record.Data, l.data) {
+			return fmt.Errorf("line %d is lost: it is not stored as %s in %s", l.number, l.result.SequenceNumber, l.result.ShardID)
+		}
+		delete(stored, l.result) // no two lines may share a record
+	}
+	if records != len(lines) {
+		return fmt.Errorf("%d lines were put, but the stream holds %d records", len(lines), records)
+	}
+	return nil
 }

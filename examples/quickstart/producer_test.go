@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -12,150 +12,154 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A script answers calls: the k-th one fails the records whose data it lists. Calls after its end fail none.
-type script struct {
-	failing [][]string
-	calls   [][]string // the data of what each call put
-	slept   []time.Duration
-}
-
-func (s *script) Put(_ context.Context, records ...putrecords.RequestEntry) (*putrecords.Output, error) {
-	var failing, call []string
-	if k := len(s.calls); k < len(s.failing) {
-		failing = s.failing[k]
-	}
-	out := &putrecords.Output{}
-	for _, record := range records {
-		data := string(record.Data)
-		call = append(call, data)
-		entry := putrecords.ResultEntry{ShardID: "shard", SequenceNumber: fmt.Sprintf("%s in call %d", data, len(s.calls)+1)}
-		if slices.Contains(failing, data) {
-			entry = putrecords.ResultEntry{ErrorCode: putrecords.InternalFailure, ErrorMessage: "no " + data}
-			out.FailedRecordCount++
-		}
-		out.Records = append(out.Records, entry)
-	}
-	s.calls = append(s.calls, call)
-	return out, nil
-}
-
-func (s *script) Sleep(d time.Duration) { s.slept = append(s.slept, d) }
-
-func entries(data ...string) []putrecords.RequestEntry {
-	records := make([]putrecords.RequestEntry, len(data))
-	for i, d := range data {
-		records[i] = putrecords.Entry("k", []byte(d))
-	}
-	return records
-}
-
-func TestOnlyFailedRecordsAreRetried(t *testing.T) {
-	s := &script{failing: [][]string{{"b", "d", "e"}, {"d"}, {"d"}}}
-	p := producer{put: s.Put, sleep: s.Sleep}
-	results, err := p.putAll(t.Context(), entries("a", "b", "c", "d", "e"))
+func parse(t *testing.T, log string) []*line {
+	t.Helper()
+	lines, err := parseLog([]byte(log), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(s.calls), "[[a b c d e] [b d e] [d] [d]]"; got != want {
-		t.Errorf("put %s, want %s", got, want)
-	}
-	var got []string
-	for _, r := range results {
-		got = append(got, r.SequenceNumber)
-	}
-	if want := []string{"a in call 1", "b in call 2", "c in call 1", "d in call 4", "e in call 2"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if p.retried != 3 || p.retries != 5 {
-		t.Errorf("%d retried, %d retries; want 3 and 5", p.retried, p.retries)
-	}
-	if want := []time.Duration{firstBackoff, 2 * firstBackoff, 4 * firstBackoff}; !slices.Equal(s.slept, want) {
-		t.Errorf("slept %v, want %v", s.slept, want)
-	}
+	return lines
 }
 
-func TestBackoffStartsAnewAndIsBounded(t *testing.T) {
-	s := &script{failing: slices.Repeat([][]string{{"a"}}, 8)}
-	p := producer{put: s.Put, sleep: s.Sleep}
-	if _, err := p.putRequest(t.Context(), entries("a")); err != nil {
+// requests returns the data of the lines in each call.
+func requests(p *producer) (calls []string) {
+	for _, a := range p.answers {
+		var data []string
+		for _, l := range a.lines {
+			data = append(data, string(l.data))
+		}
+		calls = append(calls, strings.Join(data, " "))
+	}
+	return calls
+}
+
+// withKey matches the records with a partition key.
+func withKey(key string) func(putrecords.Attempt) bool {
+	return func(a putrecords.Attempt) bool { return a.PartitionKey == key }
+}
+
+func TestOnlyFailedLinesAreRetried(t *testing.T) {
+	p := newProducer(1)
+	p.stream.Inject(putrecords.Fault{Match: withKey("b"), Count: 1})
+	p.stream.Inject(putrecords.Fault{Match: withKey("d"), Count: 3})
+	lines := parse(t, "a\nb\nc\nd\n")
+	if err := p.putAll(t.Context(), lines); err != nil {
 		t.Fatal(err)
 	}
+	if got, want := requests(p), []string{"a b c d", "b d", "d", "d"}; !slices.Equal(got, want) {
+		t.Errorf("requests %q, want %q", got, want)
+	}
+	for i, want := range []int{1, 2, 1, 4} {
+		if l := lines[i]; l.attempts != want || l.result.SequenceNumber == "" {
+			t.Errorf("line %d: %d attempts, want %d; result %+v", l.number, l.attempts, want, l.result)
+		}
+	}
 	const ms = time.Millisecond
-	want := []time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 5000 * ms, 5000 * ms}
-	if !slices.Equal(s.slept, want) {
-		t.Errorf("slept %v, want %v", s.slept, want)
+	if got, want := p.now.Sub(start), 4*5*ms+100*ms+200*ms+400*ms; got != want {
+		t.Errorf("took %v, want %v", got, want)
 	}
-	s.calls, s.slept = nil, nil
-	if _, err := p.putRequest(t.Context(), entries("a", "b")); err != nil || s.slept[0] != firstBackoff {
-		t.Errorf("slept %v first, want %v; %v", s.slept[0], firstBackoff, err)
+	if err := p.verify(lines); err != nil {
+		t.Error(err)
 	}
 }
 
-func TestProducerGivesUp(t *testing.T) {
-	s := &script{failing: slices.Repeat([][]string{{"b"}}, maxAttempts+1)}
-	p := producer{put: s.Put, sleep: s.Sleep}
-	_, err := p.putAll(t.Context(), entries("a", "b"))
-	if err == nil || err.Error() != "1 record failed 20 times, the first with InternalFailure: no b" {
-		t.Errorf("got %v", err)
-	}
-	if len(s.calls) != maxAttempts {
-		t.Errorf("%d calls, want %d", len(s.calls), maxAttempts)
-	}
-}
-
-func TestRefusedRequestIsNotRetried(t *testing.T) {
-	stream := newVirtualStream(1)
-	fault := stream.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException, Count: -1})
-	p := producer{put: stream.Put, sleep: stream.Sleep}
-	if _, err := p.putAll(t.Context(), entries("a")); !errors.Is(err, putrecords.AccessDeniedException) || fault.Hits() != 1 {
+func TestRejectedCallIsNotRetried(t *testing.T) {
+	p := newProducer(1)
+	fault := p.stream.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException, Count: -1})
+	if err := p.putAll(t.Context(), parse(t, "a\n")); !errors.Is(err, putrecords.AccessDeniedException) || fault.Hits() != 1 {
 		t.Errorf("got %v after %d calls", err, fault.Hits())
 	}
 }
 
-func TestRequestsByCount(t *testing.T) {
-	for _, test := range []struct {
-		records int
-		want    []int
-	}{
-		{0, nil},
-		{499, []int{499}},
-		{500, []int{500}},
-		{501, []int{500, 1}},
-		{1000, []int{500, 500}},
-	} {
-		if got := requestSizes(t, slices.Repeat(entries("x"), test.records)); !slices.Equal(got, test.want) {
-			t.Errorf("%d records: requests of %v, want %v", test.records, got, test.want)
+func TestCallsHaveAtMost500Lines(t *testing.T) {
+	for n, want := range map[int][]int{499: {499}, 500: {500}, 501: {500, 1}, 1000: {500, 500}} {
+		p := newProducer(1)
+		if err := p.putAll(t.Context(), parse(t, strings.Repeat("x\n", n))); err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, a := range p.answers {
+			got = append(got, len(a.lines))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d lines: calls with %d lines, want %d", n, got, want)
 		}
 	}
 }
 
-func TestRequestsByBytes(t *testing.T) {
-	mib := strings.Repeat("x", 1<<20-1) // 1 MiB with the key
-	for _, test := range []struct {
-		last int // bytes of the fifth record, with the key
-		want []int
+func TestVerify(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(*producer, []*line) error
+		want  string // the beginning of the error
 	}{
-		{1<<20 - 1, []int{6, 1}}, // one byte is left, for a key
-		{1 << 20, []int{5, 2}},
-		{1<<20 + 1, []int{4, 3}},
+		"nothing wrong": {func(*producer, []*line) error { return nil }, ""},
+		"stored twice": {
+			func(p *producer, lines []*line) error {
+				_, err := p.stream.Put(context.Background(), putrecords.Entry(lines[1].key, lines[1].data))
+				return err
+			},
+			"3 lines were put, but the stream holds 4 records",
+		},
+		"other data":  {func(_ *producer, lines []*line) error { lines[1].data = []byte("b 3"); return nil }, "line 3 is lost: "},
+		"other key":   {func(_ *producer, lines []*line) error { lines[2].key = "b"; return nil }, "line 4 is lost: "},
+		"same result": {func(_ *producer, lines []*line) error { lines[2].result = lines[0].result; return nil }, "line 4 is lost: "},
+		"other shard": {func(_ *producer, lines []*line) error { lines[0].result.ShardID = "x"; return nil }, "line 1 is lost: "},
 	} {
-		fifth := strings.Repeat("x", test.last-1)
-		if got := requestSizes(t, entries(mib, mib, mib, mib, fifth, "", "")); !slices.Equal(got, test.want) {
-			t.Errorf("fifth record of %d bytes: requests of %v, want %v", test.last, got, test.want)
+		p, lines := newProducer(4), parse(t, "a 1\n\nb 2\nc 3\n")
+		if err := errors.Join(p.putAll(t.Context(), lines), test.spoil(p, lines)); err != nil {
+			t.Fatal(err)
+		}
+		err := p.verify(lines)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
 }
 
-// requestSizes returns how many records a producer puts in each request.
-func requestSizes(t *testing.T, records []putrecords.RequestEntry) (sizes []int) {
-	t.Helper()
-	s := &script{}
-	p := producer{put: s.Put, sleep: s.Sleep}
-	if _, err := p.putAll(t.Context(), records); err != nil {
+// A record that is stored but reported as failed is retried, and so stored twice.
+func TestVerifyFindsDuplicate(t *testing.T) {
+	p, lines := newProducer(1), parse(t, "a 1\nb 2\nc 3\n")
+	p.stream.Inject(putrecords.Fault{Match: withKey("b"), AfterAppend: true})
+	if err := p.putAll(t.Context(), lines); err != nil {
 		t.Fatal(err)
 	}
-	for _, call := range s.calls {
-		sizes = append(sizes, len(call))
+	if err := p.verify(lines); err == nil || err.Error() != "3 lines were put, but the stream holds 4 records" {
+		t.Errorf("got %v", err)
 	}
-	return sizes
+}
+
+// A faultyLog loses records with the key "lost", yields those with the key "twice" twice, and fails
+// at the key "error".
+type faultyLog struct{ *putrecords.MemoryLog }
+
+var errLog = errors.New("the log cannot be read")
+
+func (l faultyLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
+	return func(yield func(putrecords.Record, error) bool) {
+		for record, err := range l.MemoryLog.Records(ctx, shard, position) {
+			if record.PartitionKey == "error" {
+				err = errLog
+			}
+			if record.PartitionKey != "lost" && !yield(record, err) || record.PartitionKey == "twice" && !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestVerifyFindsFaultyLog(t *testing.T) {
+	for log, want := range map[string]string{
+		"a 1\nlost 2\nlost 3\n": "line 2 is lost: it is not stored as ",
+		"a 1\ntwice 2\n":        "2 lines were put, but the stream holds 3 records",
+		"a 1\nerror 2\n":        errLog.Error(),
+	} {
+		p, lines := newProducer(1), parse(t, log)
+		p.stream = putrecords.MustNew(putrecords.Config{Log: faultyLog{&putrecords.MemoryLog{}}})
+		if err := p.putAll(t.Context(), lines); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.verify(lines); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", log, err, want)
+		}
+	}
 }
