@@ -10,22 +10,22 @@ import (
 	"github.com/putrecords/putrecords/examples/producer"
 )
 
-// A request goes when it is full, and at the latest when its first record has lingered.
+// A request is sent when it is full, or when its first record has lingered.
 func TestRequests(t *testing.T) {
 	const mib = 1 << 20
 	for name, test := range map[string]struct {
-		sizes []int // of the records, with their keys of one byte
+		sizes []int // of the records, including their one-byte keys
 		want  []string
 	}{
 		"499 records": {slices.Repeat([]int{2}, 499), []string{"100ms: 499 records"}},
 		"500 records": {slices.Repeat([]int{2}, 500), []string{"0s: 500 records"}},
 		"501 records": {slices.Repeat([]int{2}, 501), []string{"0s: 500 records", "100ms: x"}},
-		"2501 records": {slices.Repeat([]int{2}, 2501), []string{ // four requests are in flight
+		"2501 records": {slices.Repeat([]int{2}, 2501), []string{ // at most four are in flight
 			"0s: 500 records", "0s: 500 records", "0s: 500 records", "0s: 500 records", "1s: 500 records", "1s: x",
 		}},
-		"5 MiB less a byte": {[]int{mib, mib, mib, mib, mib - 1}, []string{"100ms: 5 records"}},
-		"5 MiB":             {[]int{mib, mib, mib, mib, mib - 2, 2}, []string{"0s: 6 records"}},
-		"5 MiB and a byte":  {[]int{mib, mib, mib, mib, mib - 1, 2}, []string{"0s: 5 records", "100ms: x"}},
+		"5 MiB minus a byte": {[]int{mib, mib, mib, mib, mib - 1}, []string{"100ms: 5 records"}},
+		"5 MiB":              {[]int{mib, mib, mib, mib, mib - 2, 2}, []string{"0s: 6 records"}},
+		"5 MiB plus a byte":  {[]int{mib, mib, mib, mib, mib - 1, 2}, []string{"0s: 5 records", "100ms: x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestRequests(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second)
 				closeProducer(t, p)
-				slices.Sort(d.entries) // those of the same instant came in any order
+				slices.Sort(d.entries) // requests at the same instant come in any order
 				if !slices.Equal(d.entries, test.want) {
 					t.Errorf("requests %q, want %q", d.entries, test.want)
 				}
@@ -55,14 +55,14 @@ func TestLinger(t *testing.T) {
 			time.Sleep(900 * time.Millisecond)
 		}
 		put(t, p, "k", "4.5s")
-		closeProducer(t, p) // which does not linger
+		closeProducer(t, p) // does not linger
 		if want := []string{"1s: 0s 0.9s", "2.8s: 1.8s 2.7s", "4.5s: 3.6s 4.5s"}; !slices.Equal(d.entries, want) {
 			t.Errorf("requests %q, want %q", d.entries, want)
 		}
 	})
 }
 
-// Only what failed is put again, later each time.
+// Only failed records are retried, with a growing backoff.
 func TestRetries(t *testing.T) {
 	for name, test := range map[string]struct {
 		jitter func() float64
@@ -81,7 +81,7 @@ func TestRetries(t *testing.T) {
 				d.fails = func(attempt int, data string) bool { return data == "a" && attempt < 2 || data == "c" && attempt < 9 }
 				attempts := map[string]int{}
 				p := newProducer(t, d, producer.Config{
-					Linger: time.Millisecond, // a record that failed lingers again
+					Linger: time.Millisecond, // failed records linger again
 					Jitter: test.jitter,
 					Done:   func(r producer.Result) { attempts[string(r.Data)] = r.Attempts },
 				})
@@ -94,14 +94,14 @@ func TestRetries(t *testing.T) {
 					t.Errorf("requests %q, want %q", d.entries, test.want)
 				}
 				if attempts["a"] != 2 || attempts["b"] != 1 || attempts["c"] != 9 {
-					t.Errorf("told of %v attempts", attempts)
+					t.Errorf("%v attempts reported", attempts)
 				}
 			})
 		})
 	}
 }
 
-// Records that failed come back together, and with new ones.
+// Failed records share requests with each other and with new records.
 func TestRetriesShareRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()

@@ -13,7 +13,7 @@ import (
 	"github.com/putrecords/putrecords/examples/producer"
 )
 
-// Close does not linger, but retries.
+// Close does not linger, but it retries.
 func TestCloseDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
@@ -29,7 +29,8 @@ func TestCloseDrains(t *testing.T) {
 	})
 }
 
-// When its context ends, Close gives up what is in flight, what waits, what is behind it and what is ready; and tells.
+// When its context ends, Close gives up on all records: those in flight, resting, waiting behind
+// another and ready. Done is called for each.
 func TestCloseGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := clientFunc(func(ctx context.Context, in *kinesis.PutRecordsInput) (*kinesis.PutRecordsOutput, error) {
@@ -39,11 +40,11 @@ func TestCloseGivesUp(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
-		told := map[string]error{}
+		reported := map[string]error{}
 		p := newProducer(t, client, producer.Config{
 			Ordered: true,
 			Linger:  time.Millisecond,
-			Done:    func(r producer.Result) { told[string(r.Data)] = r.Err },
+			Done:    func(r producer.Result) { reported[string(r.Data)] = r.Err },
 		})
 		for _, record := range []struct{ key, data string }{
 			{"a", "fails"}, {"a", "behind"}, {"b", "hangs"}, {"c", "hangs"}, {"d", "hangs"}, {"e", "hangs"}, {"f", "ready"},
@@ -56,20 +57,20 @@ func TestCloseGivesUp(t *testing.T) {
 		err := p.Close(ctx)
 		var notStored *producer.NotStoredError
 		if !errors.As(err, &notStored) || notStored.Records != 7 || !errors.Is(err, context.DeadlineExceeded) ||
-			err.Error() != "producer: 7 records were not stored, the first because of: "+notStored.Err.Error() {
+			err.Error() != "producer: 7 records were not stored; the first error: "+notStored.Err.Error() {
 			t.Errorf("Close: %v", err)
 		}
 		if again := p.Close(t.Context()); !errors.Is(again, err) {
 			t.Errorf("Close again: %v", again)
 		}
 		for _, data := range []string{"fails", "behind", "hangs", "ready"} {
-			if err := told[data]; !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("told of %q: %v", data, err)
+			if err := reported[data]; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%q: Done got %v", data, err)
 			}
 		}
 		var failure *types.KMSDisabledException
-		if !errors.As(told["fails"], &failure) {
-			t.Errorf("told of what had failed: %v", told["fails"])
+		if !errors.As(reported["fails"], &failure) {
+			t.Errorf("the failed record: Done got %v", reported["fails"])
 		}
 	})
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// A diary is a Client that notes each request: when it came, and its records.
+// A diary is a Client that writes down the time and records of each request.
 type diary struct {
-	fails func(attempt int, data string) bool // whether a record fails, at its n-th attempt from 1; nil is never
-	takes time.Duration                       // each request
+	fails func(attempt int, data string) bool // whether an attempt, from 1, fails; nil means never
+	takes time.Duration                       // each request takes this long
 
 	mu       sync.Mutex
 	start    time.Time

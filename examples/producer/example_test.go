@@ -12,7 +12,8 @@ import (
 
 func Example() {
 	stream := putrecords.MustNew(putrecords.Config{Name: "orders"})
-	client := newClient(kinesishttp.NewTransport(kinesishttp.NewHandler(stream))) // kinesis.NewFromConfig makes one that talks to AWS
+	// In production, use kinesis.NewFromConfig, which returns a client for AWS.
+	client := newClient(kinesishttp.NewTransport(kinesishttp.NewHandler(stream)))
 
 	p, err := producer.New(client, producer.Config{
 		StreamName: "orders",
@@ -28,7 +29,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // or Close would wait as long as AWS is down
+	// Without a timeout, Close would wait as long as AWS is down.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := p.Put(ctx, "customer-1", []byte("an order")); err != nil {
 		fmt.Println(err)
@@ -36,7 +38,7 @@ func Example() {
 	if err := p.Put(ctx, "customer-2", []byte("another order")); err != nil {
 		fmt.Println(err)
 	}
-	if err := p.Close(ctx); err != nil { // waits until all is stored
+	if err := p.Close(ctx); err != nil { // waits until all records are stored
 		fmt.Println(err)
 	}
 	// Output:

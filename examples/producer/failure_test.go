@@ -17,9 +17,10 @@ import (
 	"github.com/putrecords/putrecords/examples/producer"
 )
 
-// A failure of a whole request that passes is retried by the producer alone, and one that does not is told at once.
-func TestWholeRequestsFail(t *testing.T) {
-	for code, passes := range map[putrecords.ErrorCode]bool{
+// A temporary failure of a whole request is retried, only by the producer. A permanent one is
+// reported immediately.
+func TestWholeRequestFails(t *testing.T) {
+	for code, temporary := range map[putrecords.ErrorCode]bool{
 		putrecords.InternalFailure:                        true,
 		putrecords.KMSDisabledException:                   true,
 		putrecords.KMSInvalidStateException:               true,
@@ -49,14 +50,14 @@ func TestWholeRequestsFail(t *testing.T) {
 				time.Sleep(time.Minute)
 				err := p.Close(t.Context())
 				if len(results) != 1 {
-					t.Fatalf("told of %+v", results)
+					t.Fatalf("results %+v", results)
 				}
 				result := results[0]
-				if passes && (err != nil || result.Err != nil || result.Attempts != 6 || fault.Hits() != 5 || result.SequenceNumber == "") {
+				if temporary && (err != nil || result.Err != nil || result.Attempts != 6 || fault.Hits() != 5 || result.SequenceNumber == "") {
 					t.Errorf("%d failures, then %+v; Close: %v", fault.Hits(), result, err)
 				}
 				var answer smithy.APIError
-				if !passes && (!errors.As(result.Err, &answer) || answer.ErrorCode() != string(code) || result.Attempts != 1 || !errors.Is(err, result.Err)) {
+				if !temporary && (!errors.As(result.Err, &answer) || answer.ErrorCode() != string(code) || result.Attempts != 1 || !errors.Is(err, result.Err)) {
 					t.Errorf("%d failures, then %+v; Close: %v", fault.Hits(), result, err)
 				}
 			})
@@ -64,36 +65,37 @@ func TestWholeRequestsFail(t *testing.T) {
 	}
 }
 
-// A real refusal, rather than a fault.
+// A permanent failure that is not injected.
 func TestNoSuchStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Name: "another"})
-		var told error
-		p := newProducer(t, newClient(networkTo(stream)), producer.Config{Done: func(r producer.Result) { told = r.Err }})
+		var reported error
+		p := newProducer(t, newClient(networkTo(stream)), producer.Config{Done: func(r producer.Result) { reported = r.Err }})
 		put(t, p, "k", "1")
 		err := p.Close(t.Context())
 		var notFound *types.ResourceNotFoundException
-		if !errors.As(told, &notFound) || !errors.As(err, &notFound) {
-			t.Errorf("told of %v; Close: %v", told, err)
+		if !errors.As(reported, &notFound) || !errors.As(err, &notFound) {
+			t.Errorf("Done got %v; Close: %v", reported, err)
 		}
 	})
 }
 
-// A roundTripper is a network.
+// A roundTripper is an http.RoundTripper.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// When the network fails, nobody knows whether a request has been answered: it is made again, and its records may be stored twice.
+// When the network fails, nobody knows whether the request succeeded. It is retried, so its records
+// may be stored twice.
 func TestNetworkFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		fails  func(to http.RoundTripper, r *http.Request) (*http.Response, error)
 		copies int
 	}{
-		"before the request comes": {
+		"before the request arrives": {
 			func(http.RoundTripper, *http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, 1,
 		},
-		"before the answer comes": {
+		"before the answer arrives": {
 			func(to http.RoundTripper, r *http.Request) (*http.Response, error) {
 				if _, err := to.RoundTrip(r); err != nil {
 					return nil, err
@@ -101,7 +103,7 @@ func TestNetworkFails(t *testing.T) {
 				return nil, io.ErrUnexpectedEOF
 			}, 2,
 		},
-		"in the middle of the answer": {
+		"during the answer": {
 			func(to http.RoundTripper, r *http.Request) (*http.Response, error) {
 				answer, err := to.RoundTrip(r)
 				if err == nil {
@@ -110,13 +112,13 @@ func TestNetworkFails(t *testing.T) {
 				return answer, err
 			}, 2,
 		},
-		"and says nothing": {
+		"without a sign, before the request arrives": {
 			func(_ http.RoundTripper, r *http.Request) (*http.Response, error) {
 				<-r.Context().Done()
 				return nil, r.Context().Err()
 			}, 1,
 		},
-		"and says nothing of the answer": {
+		"without a sign, before the answer arrives": {
 			func(to http.RoundTripper, r *http.Request) (*http.Response, error) {
 				if _, err := to.RoundTrip(r); err != nil {
 					return nil, err
@@ -152,14 +154,15 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// A request that is stored and answered with a failure is stored twice. So it is by the naive producer, for the SDK retries.
+// A request that is stored but answered with a failure is stored twice. The naive producer does so
+// too, because the SDK retries.
 func TestAtLeastOnce(t *testing.T) {
-	for _, right := range []bool{true, false} {
+	for _, correct := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			stream := putrecords.MustNew(putrecords.Config{})
 			stream.Inject(putrecords.Fault{WholeRequest: true, AfterAppend: true})
 			var p putter = &naive{client: newClient(networkTo(stream))}
-			if right {
+			if correct {
 				p = newProducer(t, newClient(networkTo(stream)), producer.Config{})
 			}
 			for _, data := range []string{"0", "1", "2"} {
@@ -168,13 +171,13 @@ func TestAtLeastOnce(t *testing.T) {
 			closeProducer(t, p)
 			back := read(t, stream)
 			if got := back.duplicates(); !slices.Equal(got, []int{0, 1, 2}) || back.lost(3) != 0 {
-				t.Errorf("right: %t; duplicates %d, lost %d", right, got, back.lost(3))
+				t.Errorf("correct: %t; duplicates %d, lost %d", correct, got, back.lost(3))
 			}
 		})
 	}
 }
 
-// An answer that says too little says nothing.
+// An answer with too few results is a failure of the whole request.
 func TestShortAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, requests := newDiary(), 0

@@ -16,7 +16,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// newClient returns the AWS SDK's client, connected to a stream in this process.
+// newClient returns the AWS SDK's client with the given transport.
 func newClient(transport http.RoundTripper) *kinesis.Client {
 	return kinesis.New(kinesis.Options{
 		Region:     "us-east-1",
@@ -27,7 +27,7 @@ func newClient(transport http.RoundTripper) *kinesis.Client {
 	})
 }
 
-// A network takes its time.
+// A network takes 10 ms to deliver a request.
 type network struct{ http.RoundTripper }
 
 func networkTo(stream *putrecords.Stream) network {
@@ -39,13 +39,13 @@ func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	return n.RoundTripper.RoundTrip(r)
 }
 
-// A readBack is what a stream holds of records whose data are serial numbers.
+// A readBack describes the records in a stream. Their data are serial numbers.
 type readBack struct {
 	copies  map[int]int // by serial number
-	inOrder bool        // whether of each key the first copies are in the order of their serial numbers
+	inOrder bool        // whether the first copies of each key are in order
 }
 
-// read reads the shards by index, so that parents come before their children.
+// read reads the shards in index order, so parents come before their children.
 func read(t *testing.T, stream *putrecords.Stream) readBack {
 	t.Helper()
 	back := readBack{copies: map[int]int{}, inOrder: true}
@@ -69,7 +69,7 @@ func read(t *testing.T, stream *putrecords.Stream) readBack {
 	return back
 }
 
-// lost returns how many of the first n serial numbers are not there.
+// lost returns how many of the first n serial numbers are missing.
 func (b readBack) lost(n int) (lost int) {
 	for serial := range n {
 		if b.copies[serial] == 0 {
@@ -79,7 +79,7 @@ func (b readBack) lost(n int) (lost int) {
 	return lost
 }
 
-// duplicates returns the serial number of each copy but the first.
+// duplicates returns the serial number of each copy except the first.
 func (b readBack) duplicates() (serials []int) {
 	for _, serial := range slices.Sorted(maps.Keys(b.copies)) {
 		serials = append(serials, slices.Repeat([]int{serial}, b.copies[serial]-1)...)
@@ -87,13 +87,13 @@ func (b readBack) duplicates() (serials []int) {
 	return serials
 }
 
-// A putter is a producer, right or naive.
+// A putter is a producer, correct or naive.
 type putter interface {
 	Put(ctx context.Context, partitionKey string, data []byte) error
 	Close(ctx context.Context) error
 }
 
-// newProducer returns a producer of the stream "stream".
+// newProducer returns a producer for the stream named "stream".
 func newProducer(t *testing.T, client producer.Client, config producer.Config) *producer.Producer {
 	t.Helper()
 	config.StreamName = "stream"
@@ -111,7 +111,7 @@ func newProducer(t *testing.T, client producer.Client, config producer.Config) *
 	return p
 }
 
-// withKey matches the records with a partition key.
+// withKey matches records with the given partition key.
 func withKey(partitionKey string) func(putrecords.Attempt) bool {
 	return func(a putrecords.Attempt) bool { return a.PartitionKey == partitionKey }
 }

@@ -10,24 +10,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// A loop is the goroutine of a producer that alone knows its state, so that nothing is locked.
+// A loop is the goroutine that owns a producer's state, so nothing needs a lock.
 type loop struct {
 	*Producer
 	queue    queue
-	records  int // not done: in the queue, in flight or at rest
-	bytes    int // of these
+	records  int // accepted and not done: in the queue, in flight or resting
+	bytes    int // of these records
 	inFlight int // requests
 	answers  chan answer
-	rested   chan []*record // have failed, and may be put again
+	rested   chan []*record // failed records whose backoff is over
 }
 
-// run takes records, has them put, and tells what became of them, until the producer is closed and all are done.
+// run accepts records, sends requests and reports results until the producer is closed and all
+// records are done.
 func (l *loop) run() {
 	defer close(l.finished)
 	defer l.cancel(nil)
 	timer := time.NewTimer(0) //nolint:forbidigo // records linger
 	defer timer.Stop()
-	closing := l.closing // nil once it is closed
+	closing := l.closing // nil once closed
 	for closing != nil || l.records > 0 {
 		l.send(timer, closing != nil)
 		puts := l.puts
@@ -43,7 +44,7 @@ func (l *loop) run() {
 			l.inFlight--
 			l.settle(a)
 		case rested := <-l.rested:
-			for _, r := range rested { // they linger again, or each failed request would come back as one of its own
+			for _, r := range rested { // linger again, to share requests with other records
 				l.queue.makeReady(r, now().Add(l.config.Linger))
 			}
 		case <-timer.C:
@@ -54,10 +55,11 @@ func (l *loop) run() {
 }
 
 func now() time.Time {
-	return time.Now() //nolint:forbidigo // the one place where the time comes in
+	return time.Now() //nolint:forbidigo // the only clock
 }
 
-// send makes the requests that are due, if no more are in flight than may be, and sets the timer for the next one.
+// send starts the requests that are due, up to the limit in flight, and sets the timer for the
+// next.
 func (l *loop) send(timer *time.Timer, mayLinger bool) {
 	for l.inFlight < maxInFlight && len(l.queue.ready) > 0 {
 		t := now()
@@ -71,7 +73,7 @@ func (l *loop) send(timer *time.Timer, mayLinger bool) {
 	}
 }
 
-// settle tells of the records that are done after a request, and lets the others rest.
+// settle reports the records that a request finished. The others rest and are retried.
 func (l *loop) settle(a answer) {
 	failed := map[int][]*record{} // by attempts
 	for i, r := range a.batch {
@@ -84,7 +86,7 @@ func (l *loop) settle(a answer) {
 		case l.ctx.Err() != nil && r.failure == nil:
 			result.Err = context.Cause(l.ctx)
 		case l.ctx.Err() != nil:
-			result.Err = fmt.Errorf("%w; the record had failed with: %w", context.Cause(l.ctx), r.failure)
+			result.Err = fmt.Errorf("%w; its last attempt failed: %w", context.Cause(l.ctx), r.failure)
 		case a.final:
 			result.Err = failure
 		default:
@@ -95,14 +97,14 @@ func (l *loop) settle(a answer) {
 		l.records--
 		l.bytes -= r.size()
 		l.queue.done(r, now())
-		l.tell(result)
+		l.report(result)
 	}
 	for _, attempts := range slices.Sorted(maps.Keys(failed)) {
 		go l.rest(failed[attempts], l.backoff(attempts))
 	}
 }
 
-// rest keeps records from being put again until their backoff is over, or the producer gives up.
+// rest holds failed records until their backoff is over or the producer gives up.
 func (l *loop) rest(records []*record, backoff time.Duration) {
 	select {
 	case <-time.After(backoff): //nolint:forbidigo // backoffs take time
@@ -111,7 +113,7 @@ func (l *loop) rest(records []*record, backoff time.Duration) {
 	l.rested <- records
 }
 
-// backoff returns how long records rest that were put so many times.
+// backoff returns how long records rest after this many attempts.
 func (l *loop) backoff(attempts int) time.Duration {
 	backoff := min(firstBackoff<<min(attempts-1, 10), maxBackoff)
 	if l.config.Jitter != nil {
@@ -120,8 +122,8 @@ func (l *loop) backoff(attempts int) time.Duration {
 	return backoff
 }
 
-// tell tells what became of a record.
-func (l *loop) tell(result Result) {
+// report calls Done and keeps count of the records that are not stored.
+func (l *loop) report(result Result) {
 	if result.Err != nil {
 		if l.notStored == nil {
 			l.notStored = &NotStoredError{Err: result.Err}

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// A naive producer fills requests, and checks the error. It looks right.
+// A naive producer fills requests and checks the error. It looks correct.
 type naive struct {
 	client  *kinesis.Client
 	records []types.PutRecordsRequestEntry

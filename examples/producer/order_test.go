@@ -9,7 +9,7 @@ import (
 	"github.com/putrecords/putrecords/examples/producer"
 )
 
-// a1 fails twice and is slow. Whoever asked for order gets it, and other keys do not wait.
+// a1 fails twice. With Ordered, the records behind it wait, and those with other keys do not.
 func TestOrder(t *testing.T) {
 	for name, test := range map[string]struct {
 		ordered bool

@@ -1,24 +1,30 @@
-// Package producer is a Kinesis producer to copy: small, and right where a naive one loses records.
+// Package producer is a Kinesis producer to copy: small, and correct where a naive one loses
+// records.
 //
-// A naive producer calls PutRecords and checks the error. But PutRecords answers 200 without an error and fails single records
-// of the request, because their shard is throttled or because storing them failed, and the AWS SDK does not put those again. Nobody
-// notices. This producer reads the answer, and puts the records that failed again, and only those.
+// A naive producer calls PutRecords and checks the error. But PutRecords can return no error and
+// still fail some of the records, because their shard was throttled or they could not be stored.
+// The AWS SDK does not retry those records, so they are lost and nobody notices. This producer
+// checks the result of each record and retries the ones that failed.
 //
-// What it promises:
+// It guarantees:
 //
-//   - Nothing is lost in silence. Of each record that Put takes, Done is told once: that it is stored, or why it is not.
-//   - At least once. A record may be stored twice if it was stored and the answer said otherwise, or never came: consumers must bear
-//     duplicates, with this producer as with any.
-//   - Order by partition key, if Config.Ordered asks for it. AWS does not keep the order of a request's records when one of them
-//     fails, so a record then waits until the one of its key before it is stored. Only a duplicate may come late.
+//   - Nothing is lost silently. Done is called once for each record that Put accepted. It says where
+//     the record is stored or why it is not.
+//   - At-least-once delivery. A record may be stored twice if AWS stored it but reported a failure, or
+//     if the answer never arrived. Consumers must tolerate duplicates, as with any producer.
+//   - Order per partition key, with Config.Ordered. AWS does not preserve the order within a request
+//     if one of its records fails, so each record waits until the previous one with its key is
+//     stored. Only a duplicate may arrive late.
 //   - Bounded memory. Put blocks while the producer holds as much as Config allows.
 //
-// Failures that pass, such as throttling, a failure of the service, a disabled KMS key or a broken connection, are retried without
-// end, with exponential backoff: how long is long enough is for the context of Close to say. Failures that do not pass, such as a
-// stream that does not exist, go to Done at once. Four requests are in flight at most, and each has 10 seconds; the client's own
-// retries are switched off.
+// Temporary failures are retried with exponential backoff, for as long as it takes: throttling,
+// service failures, a disabled KMS key, a broken connection. The context passed to Close sets the
+// limit. Permanent failures, such as a stream that does not exist, go to Done immediately. At most
+// four requests are in flight, with a timeout of 10 seconds each. The client's own retries are
+// turned off.
 //
-// TestNothingIsLost and TestNaiveProducerLoses put this producer and a naive one through the same troubles.
+// TestNothingIsLost and TestNaiveProducerLoses put this producer and a naive one through the same
+// troubles.
 package producer
 
 import (
@@ -31,41 +37,43 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
-// A Client is what a producer needs of [kinesis.Client].
+// A Client is the part of [kinesis.Client] that a producer needs.
 type Client interface {
 	PutRecords(context.Context, *kinesis.PutRecordsInput, ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
 }
 
-// A Result is what became of a record.
+// A Result says what happened to a record.
 type Result struct {
 	PartitionKey   string
 	Data           []byte
 	ShardID        string // where the record is stored
 	SequenceNumber string
-	Attempts       int   // how many requests it was part of; the record is stored more than once only if this is above 1
-	Err            error // why the record is not known to be stored; nil if it is stored
+	Attempts       int   // requests that included the record, which is stored at most as often
+	Err            error // why the record may not be stored; nil if it is stored
 }
 
-// ErrClosed is Put's error after Close.
-var ErrClosed = errors.New("producer: it is closed")
+// ErrClosed is returned by Put after Close.
+var ErrClosed = errors.New("producer: closed")
 
-// ErrInvalidRecord is Put's error for a record that AWS would refuse, and with it the other records of the request.
+// ErrInvalidRecord is returned by Put for a record that would make AWS reject the whole request.
 var ErrInvalidRecord = errors.New("producer: invalid record")
 
-// A NotStoredError is Close's error when records were not stored. Done was told of each of them.
+// A NotStoredError is returned by Close if records were not stored. Done was called for each of
+// them.
 type NotStoredError struct {
 	Records int
-	Err     error // of the first
+	Err     error // for the first of them
 }
 
 func (e *NotStoredError) Error() string {
-	return fmt.Sprintf("producer: %d records were not stored, the first because of: %v", e.Records, e.Err)
+	return fmt.Sprintf("producer: %d records were not stored; the first error: %v", e.Records, e.Err)
 }
 
-// Unwrap returns the error of the first record.
+// Unwrap returns e.Err.
 func (e *NotStoredError) Unwrap() error { return e.Err }
 
-// A Producer puts records into a stream. [New] makes one, and Close ends it. Its methods may be called from several goroutines at once.
+// A Producer puts records into a stream. Create one with [New], and end it with Close. It is safe
+// for concurrent use.
 type Producer struct {
 	client Client
 	config Config
@@ -73,14 +81,15 @@ type Producer struct {
 	puts     chan *record  // from Put to the loop
 	closing  chan struct{} // closed by the first Close
 	close    sync.Once
-	ctx      context.Context // of the requests; canceled when Close gives up
+	ctx      context.Context // for requests; canceled when Close gives up
 	cancel   context.CancelCauseFunc
 	finished chan struct{} // closed when the loop ends
 
-	notStored *NotStoredError // the loop's, until it has finished
+	notStored *NotStoredError // owned by the loop until it ends
 }
 
-// New returns a producer that puts records with client. The error names an invalid field of config.
+// New returns a producer that sends its requests through client. It returns an error if a field of
+// config is invalid.
 func New(client Client, config Config) (*Producer, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -104,9 +113,9 @@ func New(client Client, config Config) (*Producer, error) {
 	return p, nil
 }
 
-// Put takes a record, and returns before it is stored; Config.Done tells the rest. It blocks while the producer is full. An error means
-// that the record was not taken: [ErrInvalidRecord], [ErrClosed], or that of a ctx that ended. The data is the caller's again
-// when Put returns.
+// Put accepts a record and returns before it is stored. Config.Done reports the result. Put blocks
+// while the producer is full. If it returns an error, the record was not accepted: the error is
+// [ErrInvalidRecord], [ErrClosed], or ctx's error. Put does not retain data.
 func (p *Producer) Put(ctx context.Context, partitionKey string, data []byte) error {
 	if err := check(partitionKey, data); err != nil {
 		return err
@@ -115,7 +124,7 @@ func (p *Producer) Put(ctx context.Context, partitionKey string, data []byte) er
 		return err
 	}
 	select {
-	case p.puts <- &record{key: partitionKey, data: append([]byte{}, data...)}: // not nil, which the SDK takes for missing
+	case p.puts <- &record{key: partitionKey, data: append([]byte{}, data...)}: // the SDK rejects nil data
 		return nil
 	case <-p.closing:
 		return ErrClosed
@@ -124,22 +133,24 @@ func (p *Producer) Put(ctx context.Context, partitionKey string, data []byte) er
 	}
 }
 
-// check returns why AWS would refuse a record.
+// check returns an error if AWS would reject the record.
 func check(partitionKey string, data []byte) error {
 	switch n, size := utf8.RuneCountInString(partitionKey), len(partitionKey)+len(data); {
 	case n < 1 || n > maxKeyLength:
-		return fmt.Errorf("%w: the partition key has %d characters, and AWS takes 1 to %d", ErrInvalidRecord, n, maxKeyLength)
+		return fmt.Errorf("%w: the partition key has %d characters; AWS accepts 1 to %d", ErrInvalidRecord, n, maxKeyLength)
 	case !utf8.ValidString(partitionKey):
-		return fmt.Errorf("%w: the partition key %q is not UTF-8, and JSON would change it", ErrInvalidRecord, partitionKey)
+		return fmt.Errorf("%w: the partition key %q is not valid UTF-8, so JSON would change it", ErrInvalidRecord, partitionKey)
 	case size > maxRecordBytes:
-		return fmt.Errorf("%w: data and partition key are %d bytes together, and AWS takes %d", ErrInvalidRecord, size, maxRecordBytes)
+		return fmt.Errorf("%w: data and partition key have %d bytes; AWS accepts at most %d", ErrInvalidRecord, size, maxRecordBytes)
 	}
 	return nil
 }
 
-// Close takes no more records, puts those that the producer holds without lingering, and returns when they are stored. If ctx ends
-// before, it gives up those that are left. The error is a [*NotStoredError] if any record was not stored since New. When
-// Close has returned, Done is not called any more and no goroutine is left. Closing again waits for the same end, and returns the same.
+// Close stops accepting records, sends the ones that the producer holds without lingering, and
+// returns when all are stored. If ctx ends first, Close gives up on the rest. It returns a
+// [*NotStoredError] if any record since New was not stored. After Close returns, Done is not called
+// and no goroutine is left. Another call to Close waits for the first one and returns the same
+// error.
 func (p *Producer) Close(ctx context.Context) error {
 	p.close.Do(func() { close(p.closing) })
 	select {

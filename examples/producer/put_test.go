@@ -30,20 +30,20 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// Put refuses what a stream would refuse, for then the stream would refuse the other records of the request as well.
-func TestPutRefuses(t *testing.T) {
+// Put rejects the records that a stream would reject, along with the rest of their request.
+func TestPutRejects(t *testing.T) {
 	for _, test := range []struct {
 		key  string
 		data int // bytes
 		want string
 	}{
-		{"", 1, "the partition key has 0 characters, and AWS takes 1 to 256"},
+		{"", 1, "the partition key has 0 characters; AWS accepts 1 to 256"},
 		{"k", 0, ""},
 		{strings.Repeat("é", 256), 1, ""},
-		{strings.Repeat("é", 257), 1, "the partition key has 257 characters, and AWS takes 1 to 256"},
+		{strings.Repeat("é", 257), 1, "the partition key has 257 characters; AWS accepts 1 to 256"},
 		{"kkkk", 1<<20 - 4, ""},
-		{"kkkk", 1<<20 - 3, "data and partition key are 1048577 bytes together, and AWS takes 1048576"},
-		{"\xff", 1, `the partition key "\xff" is not UTF-8, and JSON would change it`},
+		{"kkkk", 1<<20 - 3, "data and partition key have 1048577 bytes; AWS accepts at most 1048576"},
+		{"\xff", 1, `the partition key "\xff" is not valid UTF-8, so JSON would change it`},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			stream := putrecords.MustNew(putrecords.Config{})
@@ -61,7 +61,7 @@ func TestPutRefuses(t *testing.T) {
 	}
 }
 
-func TestDataIsTheCallersAgain(t *testing.T) {
+func TestPutDoesNotRetainData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
 		p := newProducer(t, d, producer.Config{})
@@ -79,7 +79,7 @@ func TestDataIsTheCallersAgain(t *testing.T) {
 	})
 }
 
-// Put waits while the producer is full, but not after its context ends, nor after Close.
+// Put waits while the producer is full, until its context ends or the producer is closed.
 func TestBackpressure(t *testing.T) {
 	for name, config := range map[string]producer.Config{
 		"records": {MaxRecords: 3},
@@ -103,7 +103,7 @@ func TestBackpressure(t *testing.T) {
 					t.Errorf("after 9 s: %v", err)
 				}
 				put(t, p, "k", "last")
-				if waited := time.Since(d.start); waited != 11*time.Second { // the first three have lingered and are stored
+				if waited := time.Since(d.start); waited != 11*time.Second { // the first three are stored
 					t.Errorf("waited %v", waited)
 				}
 				put(t, p, "k", "data")
@@ -113,7 +113,7 @@ func TestBackpressure(t *testing.T) {
 					closeProducer(t, p)
 				}()
 				if err := p.Put(t.Context(), "k", []byte("data")); !errors.Is(err, producer.ErrClosed) {
-					t.Errorf("while it was closed: %v", err)
+					t.Errorf("closed meanwhile: %v", err)
 				}
 				closeProducer(t, p)
 			})
@@ -121,7 +121,7 @@ func TestBackpressure(t *testing.T) {
 	}
 }
 
-func TestPutWithoutNeed(t *testing.T) {
+func TestPutAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
 		p := newProducer(t, d, producer.Config{})
@@ -141,24 +141,25 @@ func TestPutWithoutNeed(t *testing.T) {
 	})
 }
 
-// Many callers at once lose nothing, and each of them keeps the order of its key, even if another closes the producer meanwhile.
+// Concurrent callers lose nothing and keep the order of their keys, even if another closes the
+// producer meanwhile.
 func TestConcurrency(t *testing.T) {
 	const callers = 8
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Shards: 2})
 		stream.Inject(putrecords.Fault{Match: func(a putrecords.Attempt) bool { return a.Index%2 == 1 }, Count: 20})
-		told := 0
+		reported := 0
 		p := newProducer(t, newClient(networkTo(stream)), producer.Config{
 			Ordered:    true,
 			MaxRecords: 10,
-			Done:       func(producer.Result) { told++ },
+			Done:       func(producer.Result) { reported++ },
 		})
-		var taken [callers]int
+		var accepted [callers]int
 		var wait sync.WaitGroup
 		for caller := range callers {
 			wait.Go(func() {
-				for p.Put(t.Context(), fmt.Sprint("customer-", caller), fmt.Append(nil, taken[caller]*callers+caller)) == nil {
-					taken[caller]++
+				for p.Put(t.Context(), fmt.Sprint("customer-", caller), fmt.Append(nil, accepted[caller]*callers+caller)) == nil {
+					accepted[caller]++
 				}
 			})
 		}
@@ -167,7 +168,7 @@ func TestConcurrency(t *testing.T) {
 		closeProducer(t, p)
 		wait.Wait()
 		back, records := read(t, stream), 0
-		for caller, n := range taken {
+		for caller, n := range accepted {
 			for i := range n {
 				if back.copies[i*callers+caller] != 1 {
 					t.Errorf("record %d of caller %d is stored %d times", i, caller, back.copies[i*callers+caller])
@@ -175,8 +176,8 @@ func TestConcurrency(t *testing.T) {
 			}
 			records += n
 		}
-		if records == 0 || told != records || len(back.copies) != records || !back.inOrder {
-			t.Errorf("%d records taken, %d told, %d stored, in order: %v", records, told, len(back.copies), back.inOrder)
+		if records == 0 || reported != records || len(back.copies) != records || !back.inOrder {
+			t.Errorf("%d records accepted, %d reported, %d stored, in order: %v", records, reported, len(back.copies), back.inOrder)
 		}
 	})
 }

@@ -2,27 +2,31 @@ package producer
 
 import "time"
 
-// A record is one that Put has taken.
+// A record is a record that Put accepted.
 type record struct {
 	key      string
 	data     []byte
 	attempts int
 	failure  error     // of the last attempt
-	due      time.Time // when it has lingered
+	due      time.Time // when it stops lingering
 }
 
 func (r *record) size() int { return len(r.key) + len(r.data) }
 
-// A queue holds the records that may be put, and those behind others of their key.
+// A queue holds the records that are ready to send and, if ordered, those behind another record
+// with the same key.
 type queue struct {
 	ordered bool
 	ready   []*record
-	bytes   int                  // of ready
-	due     time.Time            // when the first of ready has lingered
-	behind  map[string][]*record // if ordered: by the keys of all records that are not done, those that wait for them to be
+	bytes   int       // of ready
+	due     time.Time // when the first of ready stops lingering
+
+	// If ordered: a key is present while a record with it is ready, in flight or resting. Its value
+	// holds the records that wait for that one.
+	behind map[string][]*record
 }
 
-// add adds a new record, which may linger until due.
+// add adds a new record. It may linger until due.
 func (q *queue) add(r *record, due time.Time) {
 	if q.ordered {
 		behind, busy := q.behind[r.key]
@@ -35,7 +39,7 @@ func (q *queue) add(r *record, due time.Time) {
 	q.makeReady(r, due)
 }
 
-// makeReady makes a record ready, which may linger until due for others to fill its request.
+// makeReady makes a record ready to send. It may linger until due for others to fill its request.
 func (q *queue) makeReady(r *record, due time.Time) {
 	if len(q.ready) == 0 || due.Before(q.due) {
 		q.due = due
@@ -45,8 +49,8 @@ func (q *queue) makeReady(r *record, due time.Time) {
 	q.bytes += r.size()
 }
 
-// next removes and returns the records of the next request, in the order in which they became ready. There are none while they may
-// linger and do not fill a request.
+// next removes and returns the records for the next request, in the order they became ready. It
+// returns nil while the records may linger and do not fill a request.
 func (q *queue) next(now time.Time, mayLinger bool) []*record {
 	full := len(q.ready) >= maxRequestRecords || q.bytes >= maxRequestBytes
 	if mayLinger && !full && now.Before(q.due) {
@@ -65,7 +69,8 @@ func (q *queue) next(now time.Time, mayLinger bool) []*record {
 	return batch
 }
 
-// done makes the record ready that is behind one which is done, if there is one. It has waited enough, and does not linger.
+// done makes the record behind r ready, if there is one. That record has waited long enough and
+// does not linger.
 func (q *queue) done(r *record, now time.Time) {
 	behind := q.behind[r.key]
 	if len(behind) == 0 {

@@ -13,15 +13,15 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// An answer is what came of a request.
+// An answer is the outcome of a request.
 type answer struct {
 	batch []*record
 	out   *kinesis.PutRecordsOutput // nil if the whole request failed
-	err   error                     // of the whole request
-	final bool                      // err does not pass
+	err   error                     // why the whole request failed
+	final bool                      // err is permanent
 }
 
-// put makes one request.
+// put sends one request.
 func (p *Producer) put(batch []*record) answer {
 	if err := p.ctx.Err(); err != nil {
 		return answer{batch: batch, err: err}
@@ -35,20 +35,20 @@ func (p *Producer) put(batch []*record) answer {
 	defer cancel()
 	out, err := p.client.PutRecords(ctx, &in, once)
 	if err != nil {
-		return answer{batch: batch, err: err, final: ctx.Err() == nil && !passes(err)}
+		return answer{batch: batch, err: err, final: ctx.Err() == nil && !temporary(err)}
 	}
 	if len(out.Records) != len(batch) {
-		return answer{batch: batch, err: fmt.Errorf("producer: an answer has %d results for %d records", len(out.Records), len(batch))}
+		return answer{batch: batch, err: fmt.Errorf("producer: the answer has %d results for %d records", len(out.Records), len(batch))}
 	}
 	return answer{batch: batch, out: out}
 }
 
-// once keeps the SDK from retrying a request that failed as a whole. The producer does that: the two would multiply, and the SDK
-// would give up where the producer does not.
+// once turns off the SDK's retries of whole requests. The producer does the retrying: together they
+// would multiply, and the SDK gives up after a few attempts.
 func once(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }
 
-// failure returns why a record of the batch is not known to be stored, or nil if it is stored. This is what a naive producer forgets: an
-// answer without an error holds records that failed.
+// failure returns why record i of the batch may not be stored, or nil if it is stored. This is what
+// a naive producer forgets: an answer without an error can hold failed records.
 func (a answer) failure(i int) error {
 	if a.err != nil {
 		return a.err
@@ -59,14 +59,15 @@ func (a answer) failure(i int) error {
 	return nil
 }
 
-// passing are the errors that may pass: those that the SDK would retry, and those of a KMS key that someone may enable again.
-var passing = retry.IsErrorRetryables(append(slices.Clone(retry.DefaultRetryables), retry.RetryableErrorCode{
+// retryable has the errors that the SDK would retry, and those of a KMS key that may be enabled
+// again.
+var retryable = retry.IsErrorRetryables(append(slices.Clone(retry.DefaultRetryables), retry.RetryableErrorCode{
 	Codes: map[string]struct{}{"KMSDisabledException": {}, "KMSInvalidStateException": {}, "KMSThrottlingException": {}},
 }))
 
-// passes reports whether the error of a whole request may pass. One that does not, such as a stream that does not exist, would come
-// back each time.
-func passes(err error) bool {
-	var unread *smithy.DeserializationError // the connection broke in the middle of the answer
-	return errors.As(err, &unread) || passing.IsErrorRetryable(err) == aws.TrueTernary
+// temporary reports whether a whole request that failed with err may succeed later. Other errors,
+// such as a stream that does not exist, would come back every time.
+func temporary(err error) bool {
+	var unread *smithy.DeserializationError // the connection broke during the answer
+	return errors.As(err, &unread) || retryable.IsErrorRetryable(err) == aws.TrueTernary
 }

@@ -11,24 +11,26 @@ import (
 	"github.com/putrecords/putrecords/examples/producer"
 )
 
-// The story: what may happen to a stream, how much a naive producer loses by it, and that the producer of this package loses nothing.
+// These tests show what can happen to a stream, how many records a naive producer loses to it, and
+// that this package's producer loses none.
 
-// A trouble happens to a stream while a producer puts records into it: serial numbers.
+// A trouble happens to a stream while a producer puts serial numbers into it.
 type trouble struct {
 	name       string
 	stream     putrecords.Config
-	keys       int // partition keys, of which each has as many records
+	keys       int // partition keys, which share the records evenly
 	perSecond  int // records
 	seconds    int
 	happens    func(*testing.T, *putrecords.Stream)
 	naive      outcome
-	duplicates []int // of the producer that is right: serial numbers
+	duplicates []int // serial numbers that the correct producer stores again
 }
 
 // An outcome is how many records a producer lost, and how many errors it returned.
 type outcome struct{ lost, errors int }
 
-// A shard takes 1,000 records at once, and then 1,000 a second. The naive producer puts 500 records at a time.
+// A shard accepts 1,000 records at once, and then 1,000 a second. The naive producer puts 500 at a
+// time.
 var troubles = []trouble{
 	{
 		name: "none",
@@ -47,7 +49,7 @@ var troubles = []trouble{
 		name:   "one key is hot",
 		stream: putrecords.Config{Shards: 4},
 		keys:   1, perSecond: 2000, seconds: 2,
-		naive: outcome{lost: 1300}, // of 4,000 and no error: from the first request to the last there are 1.7 s
+		naive: outcome{lost: 1300}, // of 4,000, and no error: the requests span 1.7 s
 	},
 	{
 		name: "the KMS key is disabled for a minute",
@@ -58,10 +60,10 @@ var troubles = []trouble{
 			time.Sleep(time.Minute)
 			disabled.Remove()
 		},
-		naive: outcome{lost: 3000, errors: 6}, // an error for each 500, when it has them no more
+		naive: outcome{lost: 3000, errors: 6}, // an error for each 500, which are gone by then
 	},
 	{
-		name: "a record is stored, and the answer says that it failed",
+		name: "a record is stored, but the answer says it failed",
 		keys: 100, perSecond: 500, seconds: 3,
 		happens: func(_ *testing.T, stream *putrecords.Stream) {
 			stream.Inject(putrecords.Fault{Match: withKey("customer-7"), AfterAppend: true})
@@ -70,13 +72,13 @@ var troubles = []trouble{
 		duplicates: []int{7},
 	},
 	{
-		name: "a hot shard is split, and merged again",
+		name: "a hot shard is split and merged again",
 		keys: 100, perSecond: 1500, seconds: 6,
 		happens: splitAndMerge,
 		naive:   outcome{lost: 200}, // the merged shard is hot again
 	},
 	{
-		name:   "a hot shard is split, and merged again, and AWS takes its time",
+		name:   "a hot shard is split and merged again, with a delay",
 		stream: putrecords.Config{ReshardDelay: time.Second},
 		keys:   100, perSecond: 1500, seconds: 6,
 		happens: splitAndMerge,
@@ -91,7 +93,7 @@ func TestNaiveProducerLoses(t *testing.T) {
 				stream := putrecords.MustNew(trouble.stream)
 				records, errors := trouble.run(t, stream, &naive{client: newClient(networkTo(stream))})
 				got := outcome{lost: read(t, stream).lost(records), errors: errors}
-				t.Logf("lost %d of %d records, and was told of %d errors", got.lost, records, got.errors)
+				t.Logf("lost %d of %d records and got %d errors", got.lost, records, got.errors)
 				if got != trouble.naive {
 					t.Errorf("of %d records: %+v, want %+v", records, got, trouble.naive)
 				}
@@ -102,12 +104,12 @@ func TestNaiveProducerLoses(t *testing.T) {
 
 func TestNothingIsLost(t *testing.T) {
 	for _, trouble := range troubles {
-		t.Run(trouble.name, func(t *testing.T) { trouble.runRight(t, false) })
-		t.Run(trouble.name+", in order", func(t *testing.T) { trouble.runRight(t, true) })
+		t.Run(trouble.name, func(t *testing.T) { trouble.runCorrect(t, false) })
+		t.Run(trouble.name+", in order", func(t *testing.T) { trouble.runCorrect(t, true) })
 	}
 }
 
-func (tr trouble) runRight(t *testing.T, ordered bool) {
+func (tr trouble) runCorrect(t *testing.T, ordered bool) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(tr.stream)
 		var results []producer.Result
@@ -124,10 +126,10 @@ func (tr trouble) runRight(t *testing.T, ordered bool) {
 			t.Errorf("duplicates %d, want %d", got, tr.duplicates)
 		}
 		if ordered && !back.inOrder {
-			t.Error("the records of a key are not in order")
+			t.Error("records with the same key are out of order")
 		}
 		if len(results) != records {
-			t.Errorf("told of %d records, want %d", len(results), records)
+			t.Errorf("%d records reported, want %d", len(results), records)
 		}
 		for _, r := range results {
 			if copies := back.copies[serial(t, r.Data)]; r.Err != nil || copies > r.Attempts {
@@ -137,7 +139,8 @@ func (tr trouble) runRight(t *testing.T, ordered bool) {
 	})
 }
 
-// run has p put serial numbers while the trouble happens, and returns how many, and how many errors there were.
+// run makes p put serial numbers while the trouble happens. It returns how many it put and the
+// number of errors.
 func (tr trouble) run(t *testing.T, stream *putrecords.Stream, p putter) (records, errors int) {
 	if tr.happens != nil {
 		go tr.happens(t, stream)
