@@ -181,7 +181,7 @@ func TestThrottled(t *testing.T) {
 	} {
 		e := start(t, append(test.args, "-stream", "orders")...)
 		out := putRecords(t, e.addr, "orders", fourKiB, test.copies)
-		logged := strings.Count(e.stderr.String(), line) // as it happens, not when the program stops
+		logged := strings.Count(e.stderr.String(), line) // before the program stops
 		if out.FailedRecordCount != test.fails || logged != test.fails {
 			t.Errorf("%q: %d of %d records failed, want %d; stderr %s", test.args, out.FailedRecordCount, test.copies, test.fails, e.stderr)
 		}

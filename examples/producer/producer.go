@@ -48,7 +48,7 @@ type Result struct {
 	Data           []byte
 	ShardID        string // where the record is stored
 	SequenceNumber string
-	Attempts       int   // requests that included the record, which is stored at most as often
+	Attempts       int   // how many requests included the record; above 1, duplicates are possible
 	Err            error // why the record may not be stored; nil if it is stored
 }
 

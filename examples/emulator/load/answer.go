@@ -28,7 +28,7 @@ func (l *loader) put(c *conn, request []byte) (failed int, err error) {
 // failedRecordCount finds an answer's FailedRecordCount without decoding the answer. Decoding would
 // take longer than many servers take to write it.
 func failedRecordCount(body []byte) (failed int, found bool) {
-	const name = `FailedRecordCount"` // without the first quote: searching for the rarer F is faster
+	const name = `FailedRecordCount"` // no first quote: an F is rarer, so faster to find
 	for {
 		_, rest, found := bytes.Cut(body, []byte(name))
 		if !found {

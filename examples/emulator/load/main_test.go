@@ -421,7 +421,7 @@ func TestNoSuchProcess(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip(err)
 	}
-	status, _, stderr := runWith("-records", "1", f.URL+",4194304") // above the highest that Linux gives
+	status, _, stderr := runWith("-records", "1", f.URL+",4194304") // above the highest PID
 	want := "load: " + f.URL + ": reading the CPU time of process 4194304: open /proc/4194304/stat: no such file or directory\n"
 	if status != 1 || stderr != want {
 		t.Errorf("status %d, stderr %q", status, stderr)

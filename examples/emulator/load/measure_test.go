@@ -37,7 +37,7 @@ func TestRates(t *testing.T) {
 	calls := 0
 	f.put = func(w http.ResponseWriter, _ *http.Request, in putInput) {
 		failed := 0
-		if calls++; calls == 14 { // one checks the answer, two warm up, ten are the first of two rounds
+		if calls++; calls == 14 { // one check, two to warm up, and ten in the first round
 			failed = 1
 		}
 		fmt.Fprint(w, answer(len(in.Records), failed))
@@ -72,7 +72,7 @@ func TestTimeRunsOut(t *testing.T) {
 
 func TestStreamIsCreated(t *testing.T) {
 	f := newFake(t)
-	statuses := []string{"", "", "CREATING", "CREATING", "ACTIVE"} // new streams may be invisible at first
+	statuses := []string{"", "", "CREATING", "CREATING", "ACTIVE"} // invisible at first
 	f.status = func() string {
 		status := statuses[0]
 		statuses = statuses[1:]
