@@ -79,7 +79,7 @@ func BenchmarkPutRecords(b *testing.B) {
 	b.Run("explicit", func(b *testing.B) {
 		records := benchmarkRecords(100)
 		for i := range records {
-			records[i].ExplicitHashKey = new(putrecords.HashKeyOf(*records[i].PartitionKey).String())
+			records[i].ExplicitHashKey = ptr(putrecords.HashKeyOf(*records[i].PartitionKey).String())
 		}
 		benchmarkPut(b, putrecords.Config{Shards: 4, Limits: farLimits, Log: putrecords.Discard()}, records)
 	})
@@ -91,7 +91,7 @@ func BenchmarkPutRecords(b *testing.B) {
 
 func benchmarkPut(b *testing.B, config putrecords.Config, records []putrecords.RequestEntry) {
 	s := putrecords.MustNew(config)
-	in := &putrecords.Input{Records: records, StreamName: new(s.Name())}
+	in := &putrecords.Input{Records: records, StreamName: ptr(s.Name())}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := s.PutRecords(context.Background(), in); err != nil {

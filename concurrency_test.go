@@ -205,7 +205,7 @@ func putUnderLoad(t *testing.T, s *putrecords.Stream, caller, calls, perCall int
 			name := fmt.Sprintf("%d/%d/%d", caller, call, i)
 			e := putrecords.Entry(name, []byte(name))
 			if i%3 == 0 {
-				e.ExplicitHashKey = new(lastHashKey)
+				e.ExplicitHashKey = ptr(lastHashKey)
 			}
 			records = append(records, e)
 		}

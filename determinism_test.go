@@ -49,7 +49,7 @@ func drawTrace(t *rapid.T) (trace []traceStep) {
 			for range rapid.IntRange(1, 8).Draw(t, "records") {
 				e := putrecords.Entry(rapid.StringN(1, 3, -1).Draw(t, "key"), rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "data"))
 				if rapid.IntRange(0, 3).Draw(t, "explicit") == 0 {
-					e.ExplicitHashKey = new(hashKeys().Draw(t, "hash key").String())
+					e.ExplicitHashKey = ptr(hashKeys().Draw(t, "hash key").String())
 				}
 				step.records = append(step.records, e)
 			}
@@ -122,7 +122,7 @@ func play(t *rapid.T, config traceConfig, trace []traceStep, begin time.Time) []
 		case step.fault != nil:
 			s.Inject(*step.fault)
 		default:
-			out, err := s.PutRecords(t.Context(), &putrecords.Input{Records: step.records, StreamName: new("stream"), DryRun: &step.dry})
+			out, err := s.PutRecords(t.Context(), &putrecords.Input{Records: step.records, StreamName: ptr("stream"), DryRun: &step.dry})
 			write(answer{out, err})
 		}
 		write(s.Stats())
@@ -215,7 +215,7 @@ func TestShardsDoNotMeet(t *testing.T) {
 			for range rapid.IntRange(1, 6).Draw(t, "records") {
 				key := rapid.SampledFrom([]string{"a", "b", "fail"}).Draw(t, "key")
 				e := putrecords.Entry(key, make([]byte, rapid.IntRange(0, 20).Draw(t, "size")))
-				e.ExplicitHashKey = new(ownHashKey.String())
+				e.ExplicitHashKey = ptr(ownHashKey.String())
 				step.records = append(step.records, e)
 			}
 			for range rapid.IntRange(0, 3).Draw(t, "others") {

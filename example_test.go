@@ -233,7 +233,8 @@ func ExampleStream_Route() {
 // Validate is for a program that has no stream, such as a producer that checks its records early.
 func ExampleLimits_Validate() {
 	record := putrecords.Entry("k", make([]byte, 1<<20))
-	in := &putrecords.Input{Records: []putrecords.RequestEntry{record}, StreamName: new("orders")}
+	name := "orders"
+	in := &putrecords.Input{Records: []putrecords.RequestEntry{record}, StreamName: &name}
 	fmt.Println(putrecords.Limits{}.Validate(in))
 	fmt.Println(putrecords.Limits{BytesPerRecord: 10 << 20, BytesPerRequest: 10 << 20}.Validate(in))
 	// Output:

@@ -53,7 +53,7 @@ func TestFaultTexts(t *testing.T) {
 		s.Inject(putrecords.Fault{Code: code, WholeRequest: true, Match: key("match")})
 		// The throttled shard is that of the first record that matches.
 		records := []putrecords.RequestEntry{hashed("0"), keyed("match"), keyed("match")}
-		records[1].ExplicitHashKey, records[2].ExplicitHashKey = new(lastHashKey), new("0")
+		records[1].ExplicitHashKey, records[2].ExplicitHashKey = ptr(lastHashKey), ptr("0")
 		out, err := s.Put(t.Context(), records...)
 		wantError(t, err, code, text)
 		if out != nil || s.Stats()[0] != (putrecords.ShardStats{ShardID: shard0}) {
@@ -87,7 +87,7 @@ func TestFaultOfRecords(t *testing.T) {
 	s.Inject(putrecords.Fault{Match: key("fail"), Count: 2})
 	s.Inject(putrecords.Fault{Code: putrecords.ProvisionedThroughputExceededException, Match: key("throttle"), Count: -1})
 	throttle := putrecords.Entry("throttle", nil)
-	throttle.ExplicitHashKey = new(lastHashKey)
+	throttle.ExplicitHashKey = ptr(lastHashKey)
 	out := mustPut(t, s, keyed("fail"), throttle, hashed("0"), keyed("fail"), throttle, hashed("0"))
 	if codes(out) != "IP.IP." || out.FailedRecordCount != 4 {
 		t.Errorf("codes %s, %d failed; want IP.IP., 4", codes(out), out.FailedRecordCount)
@@ -140,7 +140,7 @@ func TestAttempt(t *testing.T) {
 		return false
 	}})
 	explicit := putrecords.Entry("é", []byte("data"))
-	explicit.ExplicitHashKey = new(lastHashKey)
+	explicit.ExplicitHashKey = ptr(lastHashKey)
 	mustPut(t, s, keyed("b"), explicit)
 	want := []putrecords.Attempt{
 		{Index: 0, PartitionKey: "b", HashKey: putrecords.HashKeyOf("b"), ShardID: shard1, Bytes: 1},
@@ -266,7 +266,7 @@ func TestFaultsOfRefusedRequests(t *testing.T) {
 	for _, in := range []*putrecords.Input{
 		nil,
 		{Records: repeat(1, keyed("k"))},
-		{Records: repeat(1, keyed("k")), StreamName: new("other")},
+		{Records: repeat(1, keyed("k")), StreamName: ptr("other")},
 		request(hashed(afterHashKey)),
 		request(repeat(6, putrecords.Entry("k", make([]byte, 1<<20-1)))...),
 	} {
@@ -278,7 +278,7 @@ func TestFaultsOfRefusedRequests(t *testing.T) {
 		t.Errorf("%d and %d hits", whole.Hits(), single.Hits())
 	}
 	dry := request(keyed("k"))
-	dry.DryRun = new(true)
+	dry.DryRun = ptr(true)
 	_, err := s.PutRecords(t.Context(), dry)
 	wantError(t, err, putrecords.KMSDisabledException, "The request was rejected because the specified customer master key (CMK) isn't enabled.")
 	whole.Remove()

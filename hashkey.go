@@ -2,7 +2,6 @@ package putrecords
 
 import (
 	"bytes"
-	"crypto/fips140"
 	"crypto/md5"
 	"encoding/binary"
 	"fmt"
@@ -23,10 +22,6 @@ func HashKeyOf(partitionKey string) HashKey {
 	withMD5(func() { key = md5.Sum([]byte(partitionKey)) })
 	return key
 }
-
-// withMD5 runs f, which may use MD5 even in a program that admits only FIPS 140-3 algorithms: here
-// it routes records, and secures nothing.
-func withMD5(f func()) { fips140.WithoutEnforcement(f) }
 
 // HashKeyFromBig returns n as a hash key. It returns an error wrapping strconv.ErrRange if n is nil
 // or outside 0 to 2^128-1.

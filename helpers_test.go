@@ -15,6 +15,9 @@ import (
 // start is a time with a fraction of a second.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
 
+// ptr returns a pointer to v, as new(v) does from Go 1.26 on.
+func ptr[T any](v T) *T { return &v }
+
 // A clock is virtual time.
 type clock struct{ now time.Time }
 

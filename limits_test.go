@@ -14,7 +14,7 @@ const failed = " failed to satisfy constraint: "
 
 // request returns a request to the stream named "stream".
 func request(records ...putrecords.RequestEntry) *putrecords.Input {
-	return &putrecords.Input{Records: records, StreamName: new("stream")}
+	return &putrecords.Input{Records: records, StreamName: ptr("stream")}
 }
 
 // wantRefused checks that both a stream and Limits.Validate refuse a request with a ValidationException of these clauses.
@@ -93,7 +93,7 @@ func TestValidationTexts(t *testing.T) {
 		},
 		{
 			"data missing",
-			request(putrecords.RequestEntry{PartitionKey: new("k")}),
+			request(putrecords.RequestEntry{PartitionKey: ptr("k")}),
 			[]string{"Value null at 'records.1.member.data'" + failed + "Member must not be null"},
 		},
 		{
@@ -108,7 +108,7 @@ func TestValidationTexts(t *testing.T) {
 		},
 		{
 			"name empty",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("")},
 			[]string{
 				"Value '' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
 				"Value '' at 'streamName'" + failed + "Member must have length greater than or equal to 1",
@@ -121,23 +121,23 @@ func TestValidationTexts(t *testing.T) {
 		},
 		{
 			"name with a space",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("my stream")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("my stream")},
 			[]string{"Value 'my stream' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		},
 		{
 			"name with a newline",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("stream\n")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream\n")},
 			[]string{"Value 'stream\n' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		},
 		{
 			"ARN malformed",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: new("bad-arn")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: ptr("bad-arn")},
 			[]string{"Value 'bad-arn' at 'streamARN'" + failed +
 				`Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`},
 		},
 		{
 			"ARN empty",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: new("")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: ptr("")},
 			[]string{
 				"Value '' at 'streamARN'" + failed + `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`,
 				"Value '' at 'streamARN'" + failed + "Member must have length greater than or equal to 1",
@@ -151,8 +151,8 @@ func TestValidationTexts(t *testing.T) {
 		{
 			"all of them, in order",
 			&putrecords.Input{
-				Records:    []putrecords.RequestEntry{{ExplicitHashKey: new("x")}, keyed("k"), keyed("")},
-				StreamName: new("a b"), StreamARN: new("c"),
+				Records:    []putrecords.RequestEntry{{ExplicitHashKey: ptr("x")}, keyed("k"), keyed("")},
+				StreamName: ptr("a b"), StreamARN: ptr("c"),
 			},
 			[]string{
 				"Value null at 'records.1.member.partitionKey'" + failed + "Member must not be null",
@@ -303,59 +303,59 @@ func TestOrderOfChecks(t *testing.T) {
 		},
 		{
 			"name and ARN disagree",
-			putrecords.Input{Records: outOfRange, StreamName: new("stream"), StreamARN: new(region)},
+			putrecords.Input{Records: outOfRange, StreamName: ptr("stream"), StreamARN: ptr(region)},
 			putrecords.InvalidArgumentException, "Input stream name stream doesn't match the inferred name in stream arn other",
 		},
 		{
 			"region",
-			putrecords.Input{Records: outOfRange, StreamARN: new(region)},
+			putrecords.Input{Records: outOfRange, StreamARN: ptr(region)},
 			putrecords.InvalidArgumentException,
 			"The region specified in the ARN 'arn:aws:kinesis:eu-west-1:111111111111:stream/other' does not match the endpoint region",
 		},
 		{
 			"account",
-			putrecords.Input{Records: outOfRange, StreamARN: new(account)},
+			putrecords.Input{Records: outOfRange, StreamARN: ptr(account)},
 			putrecords.UnrecognizedClientException,
 			"No account found for the given parameters",
 		},
 		{
 			"existence by ARN",
-			putrecords.Input{Records: outOfRange, StreamARN: new(name)},
+			putrecords.Input{Records: outOfRange, StreamARN: ptr(name)},
 			putrecords.ResourceNotFoundException,
 			"Stream other under account 000000000000 not found.",
 		},
 		{
 			"existence by name",
-			putrecords.Input{Records: outOfRange, StreamName: new("other")},
+			putrecords.Input{Records: outOfRange, StreamName: ptr("other")},
 			putrecords.ResourceNotFoundException,
 			"Stream other under account 000000000000 not found.",
 		},
 		{
 			"hash key out of range",
-			putrecords.Input{Records: outOfRange, StreamName: new("stream")},
+			putrecords.Input{Records: outOfRange, StreamName: ptr("stream")},
 			putrecords.InvalidArgumentException,
 			"Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was " + afterHashKey,
 		},
 		{
 			"size",
-			putrecords.Input{Records: tooLarge, StreamName: new("stream")},
+			putrecords.Input{Records: tooLarge, StreamName: ptr("stream")},
 			putrecords.InvalidArgumentException,
 			"Records size exceeds 5 MB limit",
 		},
 		{
 			"KMS",
-			putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("stream")},
+			putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream")},
 			putrecords.KMSDisabledException,
 			"The request was rejected because the specified customer master key (CMK) isn't enabled.",
 		},
 		{
 			"dry run",
-			putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("stream")},
+			putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream")},
 			putrecords.DryRunOperationException,
 			"DryRunOperation validation succeeded while calling PutRecords operation.: Request would have succeeded, but DryRun flag is set.",
 		},
 	} {
-		test.in.DryRun = new(true)
+		test.in.DryRun = ptr(true)
 		out, err := s.PutRecords(t.Context(), &test.in)
 		t.Run(test.name, func(t *testing.T) { wantError(t, err, test.code, test.text) })
 		if out != nil {

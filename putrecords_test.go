@@ -63,7 +63,7 @@ func TestARN(t *testing.T) {
 		}
 		for name, in := range map[string]putrecords.Input{
 			"by ARN":  {StreamARN: &want},
-			"by both": {StreamARN: &want, StreamName: new("orders")},
+			"by both": {StreamARN: &want, StreamName: ptr("orders")},
 		} {
 			in.Records = repeat(1, keyed("k"))
 			if _, err := s.PutRecords(t.Context(), &in); err != nil {
@@ -199,11 +199,11 @@ func TestJSON(t *testing.T) {
 		want  string
 	}{
 		{
-			&putrecords.Input{Records: []putrecords.RequestEntry{putrecords.Entry("k", []byte("x"))}, StreamName: new("")},
+			&putrecords.Input{Records: []putrecords.RequestEntry{putrecords.Entry("k", []byte("x"))}, StreamName: ptr("")},
 			new(putrecords.Input), `{"Records":[{"Data":"eA==","PartitionKey":"k"}],"StreamName":""}`,
 		},
 		{
-			&putrecords.Input{Records: []putrecords.RequestEntry{hashed("7"), {}}, StreamARN: new("arn"), DryRun: new(false)},
+			&putrecords.Input{Records: []putrecords.RequestEntry{hashed("7"), {}}, StreamARN: ptr("arn"), DryRun: ptr(false)},
 			new(putrecords.Input),
 			`{"Records":[{"Data":"","PartitionKey":"k","ExplicitHashKey":"7"},{"Data":null,"PartitionKey":null}],"StreamARN":"arn","DryRun":false}`,
 		},
