@@ -19,4 +19,5 @@ require (
 	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	golang.org/x/sys v0.50.0 // indirect
+	golang.org/x/time v0.15.0 // indirect
 )
