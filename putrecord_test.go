@@ -244,6 +244,23 @@ func TestSequenceNumberForOrdering(t *testing.T) {
 	refuse(at(clock.now.Add(time.Hour + time.Second)))
 }
 
+// A number may carry the clock's own second even if no shard has seen that second yet.
+func TestSequenceNumberForOrderingOfTheClocksSecond(t *testing.T) {
+	clock := newClock()
+	stream := putrecords.MustNew(putrecords.Config{Now: clock.Now})
+	clock.advance(10 * time.Second)
+	in := single("a", []byte{})
+	in.SequenceNumberForOrdering = new(string)
+	for ahead, wantErr := range map[int64]bool{0: false, 1: true} { // seconds
+		*in.SequenceNumberForOrdering = putrecords.SequenceNumber{
+			ShardCreated: start.Unix(), Position: 1, Arrived: clock.now.Unix() + ahead,
+		}.String()
+		if _, err := stream.PutRecord(t.Context(), in); (err != nil) != wantErr {
+			t.Errorf("a number %d seconds ahead of the clock: error %v", ahead, err)
+		}
+	}
+}
+
 func TestCheckAddress(t *testing.T) {
 	stream := putrecords.MustNew(putrecords.Config{Name: "orders"})
 	text := func(s string) *string { return &s }
