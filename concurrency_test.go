@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"math/big"
 	"runtime"
@@ -22,7 +21,7 @@ import (
 // A laterLog finishes appends in wait, where it sets their positions, and lets some fail: at once, or in wait. It notes what shards
 // have admitted.
 type laterLog struct {
-	memory putrecords.MemoryLog
+	putrecords.MemoryLog
 
 	mu       sync.Mutex
 	appends  int
@@ -36,7 +35,7 @@ type admission struct {
 }
 
 func newLaterLog() *laterLog {
-	return &laterLog{memory: putrecords.MemoryLog{Retention: -1}, admitted: make(map[string][]admission)}
+	return &laterLog{MemoryLog: putrecords.MemoryLog{Retention: -1}, admitted: make(map[string][]admission)}
 }
 
 func (l *laterLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
@@ -61,7 +60,7 @@ func (l *laterLog) Append(ctx context.Context, shard putrecords.Shard, records [
 		return func() error { later(); return errLog }, nil
 	}
 	begun := slices.Clone(records)
-	if wait, err := l.memory.Append(ctx, shard, begun); wait != nil || err != nil {
+	if wait, err := l.MemoryLog.Append(ctx, shard, begun); wait != nil || err != nil {
 		return wait, err
 	}
 	return func() error {
@@ -69,10 +68,6 @@ func (l *laterLog) Append(ctx context.Context, shard putrecords.Shard, records [
 		copy(records, begun)
 		return nil
 	}, nil
-}
-
-func (l *laterLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
-	return l.memory.Records(ctx, shard, position)
 }
 
 // overdraft returns the most that a shard has admitted in any time above its burst and what its rate brings in that time, in
@@ -281,7 +276,7 @@ func reshardUnderLoad(t *testing.T, s *putrecords.Stream, delay time.Duration) {
 	resharded := 0
 	for i := range 300 {
 		a := s.Route(putrecords.HashKey{byte(i * 37 % 192)})
-		next := nextHashKeyOf(a)
+		next := nextHashKey(a)
 		var err error
 		if i%3 != 0 && next[0] < 192 {
 			err = s.MergeShards(a.ShardID, s.Route(next).ShardID)
@@ -301,11 +296,6 @@ func reshardUnderLoad(t *testing.T, s *putrecords.Stream, delay time.Duration) {
 	if resharded < 2 {
 		t.Errorf("only %d reshards", resharded)
 	}
-}
-
-// nextHashKeyOf returns the hash key after the end of a shard that is not the last.
-func nextHashKeyOf(shard putrecords.Shard) putrecords.HashKey {
-	return hashKeyOf(plus(shard.HashKeyRange.EndingHashKey.Big(), 1))
 }
 
 // readUnderLoad reads whatever can be read, until done: shards come and close, and otherwise stay as they are; records come at the

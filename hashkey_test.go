@@ -167,14 +167,13 @@ func TestEvenRanges(t *testing.T) {
 
 // For every n the ranges tile the space, and each but the last is floor(2^128/n) long.
 func TestEvenRangesTile(t *testing.T) {
-	space := new(big.Int).Lsh(big.NewInt(1), 128)
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.OneOf(rapid.IntRange(1, 100), rapid.IntRange(1, 10_000)).Draw(t, "n")
 		ranges := putrecords.EvenRanges(n)
 		if len(ranges) != n {
 			t.Fatalf("%d ranges", len(ranges))
 		}
-		step := new(big.Int).Quo(space, big.NewInt(int64(n)))
+		step := new(big.Int).Quo(hashSpace, big.NewInt(int64(n)))
 		next := new(big.Int)
 		for i, r := range ranges {
 			if r.StartingHashKey.Big().Cmp(next) != 0 {
@@ -186,7 +185,7 @@ func TestEvenRangesTile(t *testing.T) {
 				t.Fatalf("range %d has %v keys, want %v", i, length, step)
 			}
 		}
-		if next.Cmp(space) != 0 {
+		if next.Cmp(hashSpace) != 0 {
 			t.Fatalf("the last range ends before %v", next)
 		}
 	})

@@ -2,6 +2,7 @@ package putrecords_test
 
 import (
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,13 @@ import (
 // start is a time with a fraction of a second.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
 
-// ptr returns a pointer to v, as new(v) does from Go 1.26 on.
-func ptr[T any](v T) *T { return &v }
+// The shards of a new stream.
+const (
+	shard0 = "shardId-000000000000"
+	shard1 = "shardId-000000000001"
+	shard2 = "shardId-000000000002"
+	shard3 = "shardId-000000000003"
+)
 
 // A clock is virtual time.
 type clock struct{ now time.Time }
@@ -105,4 +111,27 @@ func recordsOf(t rapid.TB, s *putrecords.Stream, shardID string) []putrecords.Re
 		records = append(records, r)
 	}
 	return records
+}
+
+// sameRecord is cmp.Equal for many records: it is faster.
+func sameRecord(a, b putrecords.Record) bool {
+	return a.SequenceNumber == b.SequenceNumber && a.PartitionKey == b.PartitionKey && a.ExplicitHashKey == b.ExplicitHashKey &&
+		string(a.Data) == string(b.Data) && a.Arrived.Equal(b.Arrived) && a.Arrived.Location() == b.Arrived.Location()
+}
+
+// hashSpace is the number of hash keys, 2^128.
+var hashSpace = new(big.Int).Lsh(big.NewInt(1), 128)
+
+// plus returns n + k.
+func plus(n *big.Int, k int64) *big.Int { return new(big.Int).Add(n, big.NewInt(k)) }
+
+// hashKeyOf returns the hash key n, which must be within the hash space.
+func hashKeyOf(n *big.Int) (key putrecords.HashKey) {
+	n.FillBytes(key[:])
+	return key
+}
+
+// nextHashKey returns the hash key after the end of a shard, which must not end the hash space.
+func nextHashKey(shard putrecords.Shard) putrecords.HashKey {
+	return hashKeyOf(plus(shard.HashKeyRange.EndingHashKey.Big(), 1))
 }

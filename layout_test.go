@@ -16,10 +16,10 @@ import (
 func aLayout(t testing.TB) []putrecords.Shard {
 	t.Helper()
 	s := putrecords.MustNew(putrecords.Config{Shards: 3, Now: newClock().Now})
-	if err := s.SplitShard("shardId-000000000000", parseHashKey(t, "1000")); err != nil {
+	if err := s.SplitShard(shard0, parseHashKey(t, "1000")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.MergeShards("shardId-000000000004", "shardId-000000000001"); err != nil {
+	if err := s.MergeShards("shardId-000000000004", shard1); err != nil {
 		t.Fatal(err)
 	}
 	return s.Shards()
@@ -40,7 +40,7 @@ func TestLayoutIsKept(t *testing.T) {
 	if n := sequenceNumber(t, out.Records[2]); n.ShardCreated != created || n.Arrived != created || created <= start.Unix() {
 		t.Errorf("number %+v in a shard created in second %d", n, created)
 	}
-	if err := s.SplitShard("shardId-000000000000", parseHashKey(t, "7")); !errors.Is(err, putrecords.InvalidArgumentException) {
+	if err := s.SplitShard(shard0, parseHashKey(t, "7")); !errors.Is(err, putrecords.InvalidArgumentException) {
 		t.Errorf("a shard with an ending number is not closed: %v", err)
 	}
 	if err := s.SplitShard("shardId-000000000005", parseHashKey(t, "2000")); err != nil {
@@ -55,8 +55,8 @@ func TestLayoutIsKept(t *testing.T) {
 func TestLayoutWithMissingIndexes(t *testing.T) {
 	ranges := putrecords.EvenRanges(2)
 	s := putrecords.MustNew(putrecords.Config{Now: newClock().Now, Layout: []putrecords.Shard{
-		{ShardID: "shardId-000000000007", HashKeyRange: ranges[1], ParentShardID: "shardId-000000000003"},
-		{ShardID: "shardId-000000000018", HashKeyRange: ranges[0], ParentShardID: "shardId-000000000003", AdjacentParentShardID: "shardId-000000000004"},
+		{ShardID: "shardId-000000000007", HashKeyRange: ranges[1], ParentShardID: shard3},
+		{ShardID: "shardId-000000000018", HashKeyRange: ranges[0], ParentShardID: shard3, AdjacentParentShardID: "shardId-000000000004"},
 	}})
 	out := mustPut(t, s, hashed("0"), hashed(lastHashKey))
 	for i, index := range []uint32{18, 7} {

@@ -28,7 +28,7 @@ func wantRefused(t *testing.T, limits putrecords.Limits, in *putrecords.Input, c
 	s := putrecords.MustNew(putrecords.Config{Limits: limits})
 	out, err := s.PutRecords(t.Context(), in)
 	wantError(t, err, putrecords.ValidationException, text)
-	if out != nil || len(recordsOf(t, s, "shardId-000000000000")) != 0 {
+	if out != nil || len(recordsOf(t, s, shard0)) != 0 {
 		t.Errorf("a refused request was answered with %v or stored", out)
 	}
 }

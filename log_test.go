@@ -2,7 +2,6 @@ package putrecords_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -245,8 +244,6 @@ func (l *slowLog) asked() (began, waited []string) {
 	return l.began, l.waited
 }
 
-var errLog = errors.New("the disk is full")
-
 func (l *slowLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
 	l.mu.Lock()
 	l.began = append(l.began, shard.ShardID)
@@ -266,10 +263,6 @@ func (l *slowLog) Append(ctx context.Context, shard putrecords.Shard, records []
 		return wait, errLog
 	}
 	return wait, nil
-}
-
-func (l *slowLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
-	return l.MemoryLog.Records(ctx, shard, position)
 }
 
 // A log may finish later: every group has begun before the first wait, every wait is called once, without locks, and a failure is
@@ -323,33 +316,29 @@ func TestLogThatFinishesLater(t *testing.T) {
 
 // Records whose storing failed have taken their tokens; throttled ones have taken nothing.
 func TestFailedRecordsTakeTokens(t *testing.T) {
-	log := &failingLog{failing: true}
+	log := &troubledLog{Log: &putrecords.MemoryLog{}, trouble: trouble{kind: failsAtOnce}}
 	s := putrecords.MustNew(putrecords.Config{Log: log, Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 3}})
 	mustPut(t, s, keyed("k"), keyed("k"))
-	log.failing = false
+	log.trouble = trouble{}
 	if got := shardsOf(mustPut(t, s, keyed("k"), keyed("k"))); got != "0-" {
 		t.Errorf("shards %s, want 0-", got)
 	}
 }
 
-// A failingLog fails at once while it is told to, and passes on the context and the shard that it is given.
-type failingLog struct {
+// A curiousLog remembers the context and the shard of its last append.
+type curiousLog struct {
 	putrecords.MemoryLog
-	failing bool
-	ctx     context.Context
-	shard   putrecords.Shard
+	ctx   context.Context
+	shard putrecords.Shard
 }
 
-func (l *failingLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
+func (l *curiousLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
 	l.ctx, l.shard = ctx, shard
-	if l.failing {
-		return nil, errLog
-	}
 	return l.MemoryLog.Append(ctx, shard, records)
 }
 
 func TestLogIsGivenContextAndShard(t *testing.T) {
-	log := &failingLog{}
+	log := &curiousLog{}
 	s := putrecords.MustNew(putrecords.Config{Shards: 2, Log: log})
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, 7)

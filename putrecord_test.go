@@ -82,7 +82,7 @@ func TestPutRecordFails(t *testing.T) {
 	wantError(t, err, putrecords.ProvisionedThroughputExceededException,
 		"Rate exceeded for shard shardId-000000000000 in stream stream under account 000000000000.")
 	want := []putrecords.ShardStats{{
-		ShardID: "shardId-000000000000",
+		ShardID: shard0,
 		Stored:  putrecords.Count{Records: 1, Bytes: 1}, Throttled: putrecords.Count{Records: 1, Bytes: 1}, Failed: putrecords.Count{Records: 1, Bytes: 1},
 	}}
 	if diff := cmp.Diff(want, stream.Stats()); diff != "" {
@@ -181,7 +181,7 @@ func TestPutRecordRefused(t *testing.T) {
 			test.change(in)
 			_, err := stream.PutRecord(t.Context(), in)
 			wantError(t, err, test.code, test.text)
-			if n := len(recordsOf(t, stream, "shardId-000000000000")); n != 0 {
+			if n := len(recordsOf(t, stream, shard0)); n != 0 {
 				t.Errorf("%d records are stored", n)
 			}
 		})
@@ -227,7 +227,7 @@ func TestSequenceNumberForOrdering(t *testing.T) {
 	refuse("1")
 
 	// The first numbers of a child carry the second after the reshard.
-	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x40}); err != nil {
+	if err := stream.SplitShard(shard0, putrecords.HashKey{0x40}); err != nil {
 		t.Fatal(err)
 	}
 	child := accept("sensor_1", first)
@@ -300,7 +300,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	want(putrecords.StreamActive)
-	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x80}); err != nil {
+	if err := stream.SplitShard(shard0, putrecords.HashKey{0x80}); err != nil {
 		t.Fatal(err)
 	}
 	want(putrecords.StreamUpdating)

@@ -22,7 +22,7 @@ func TestZeroConfig(t *testing.T) {
 			t.Errorf("name %q, ARN %q", s.Name(), s.ARN())
 		}
 		want := []putrecords.Shard{{
-			ShardID:      "shardId-000000000000",
+			ShardID:      shard0,
 			HashKeyRange: putrecords.HashKeyRange{EndingHashKey: parseHashKey(t, lastHashKey)},
 			SequenceNumberRange: putrecords.SequenceNumberRange{
 				StartingSequenceNumber: putrecords.SequenceNumber{ShardCreated: created.Unix(), Arrived: created.Unix()},
@@ -45,7 +45,7 @@ func TestZeroConfig(t *testing.T) {
 		}
 		time.Sleep(25 * time.Hour)
 		mustPut(t, s, keyed("k"))
-		if n := len(recordsOf(t, s, "shardId-000000000000")); n != 1 {
+		if n := len(recordsOf(t, s, shard0)); n != 1 {
 			t.Errorf("%d records are kept after 25 hours, want 1", n)
 		}
 	})
@@ -126,13 +126,13 @@ func TestAnswer(t *testing.T) {
 			ExplicitHashKey: "113427455640312821154458202477256070485",
 		},
 	}
-	if diff := cmp.Diff(stored, recordsOf(t, s, "shardId-000000000001")); diff != "" {
+	if diff := cmp.Diff(stored, recordsOf(t, s, shard1)); diff != "" {
 		t.Errorf("records differ (-want +got):\n%s", diff)
 	}
 	stats := []putrecords.ShardStats{
-		{ShardID: "shardId-000000000000", Stored: putrecords.Count{Records: 1, Bytes: 1}},
-		{ShardID: "shardId-000000000001", Stored: putrecords.Count{Records: 3, Bytes: 7}},
-		{ShardID: "shardId-000000000002", Stored: putrecords.Count{Records: 1, Bytes: 1}},
+		{ShardID: shard0, Stored: putrecords.Count{Records: 1, Bytes: 1}},
+		{ShardID: shard1, Stored: putrecords.Count{Records: 3, Bytes: 7}},
+		{ShardID: shard2, Stored: putrecords.Count{Records: 1, Bytes: 1}},
 	}
 	if diff := cmp.Diff(stats, s.Stats()); diff != "" {
 		t.Errorf("statistics differ (-want +got):\n%s", diff)
@@ -143,7 +143,7 @@ func TestAnswer(t *testing.T) {
 func TestArrivedIsPlain(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Now: func() time.Time { return time.Now().In(time.FixedZone("zone", 3600)) }})
 	mustPut(t, s, keyed("k"))
-	arrived := recordsOf(t, s, "shardId-000000000000")[0].Arrived
+	arrived := recordsOf(t, s, shard0)[0].Arrived
 	if arrived.Location() != time.UTC || arrived != arrived.Round(0) {
 		t.Errorf("arrived %#v", arrived)
 	}
@@ -211,7 +211,7 @@ func TestJSON(t *testing.T) {
 			&putrecords.Output{
 				EncryptionType: putrecords.EncryptionKMS, FailedRecordCount: 1,
 				Records: []putrecords.ResultEntry{
-					{SequenceNumber: "1", ShardID: "shardId-000000000001"},
+					{SequenceNumber: "1", ShardID: shard1},
 					{ErrorCode: putrecords.InternalFailure, ErrorMessage: "Internal service failure."},
 				},
 			},
@@ -220,14 +220,14 @@ func TestJSON(t *testing.T) {
 				`{"ErrorCode":"InternalFailure","ErrorMessage":"Internal service failure."}]}`,
 		},
 		{
-			&putrecords.Shard{ShardID: "shardId-000000000000", SequenceNumberRange: putrecords.SequenceNumberRange{StartingSequenceNumber: number}},
+			&putrecords.Shard{ShardID: shard0, SequenceNumberRange: putrecords.SequenceNumberRange{StartingSequenceNumber: number}},
 			new(putrecords.Shard),
 			`{"ShardId":"shardId-000000000000","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"0"},` +
 				`"SequenceNumberRange":{"StartingSequenceNumber":"` + number.String() + `"}}`,
 		},
 		{
 			&putrecords.Shard{
-				ShardID: "shardId-000000000002", ParentShardID: "shardId-000000000000", AdjacentParentShardID: "shardId-000000000001",
+				ShardID: shard2, ParentShardID: shard0, AdjacentParentShardID: shard1,
 				SequenceNumberRange: putrecords.SequenceNumberRange{EndingSequenceNumber: number},
 			},
 			new(putrecords.Shard),
@@ -382,7 +382,7 @@ func TestClockTooLate(t *testing.T) {
 	c.now = time.Unix(1<<36, 0)
 	for name, err := range map[string]error{
 		"Put":        func() error { _, err := s.Put(t.Context(), keyed("k")); return err }(),
-		"SplitShard": s.SplitShard("shardId-000000000000", parseHashKey(t, "2")),
+		"SplitShard": s.SplitShard(shard0, parseHashKey(t, "2")),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "4147") {
 			t.Errorf("%s: %v, want an error that says where sequence numbers end", name, err)
@@ -390,12 +390,12 @@ func TestClockTooLate(t *testing.T) {
 	}
 	c.now = time.Unix(1<<36-1, 0)
 	mustPut(t, s, keyed("k"))
-	err := s.SplitShard("shardId-000000000000", parseHashKey(t, "2"))
+	err := s.SplitShard(shard0, parseHashKey(t, "2"))
 	if err == nil || !strings.Contains(err.Error(), "created 68719476736 seconds after 1970") || len(s.Shards()) != 1 {
 		t.Errorf("a child created in second 2^36: %v", err)
 	}
 	c.now = time.Unix(1<<36-2, 0) // the stream has seen later
-	if err := s.SplitShard("shardId-000000000000", parseHashKey(t, "2")); err == nil {
+	if err := s.SplitShard(shard0, parseHashKey(t, "2")); err == nil {
 		t.Error("a child created in second 2^36")
 	}
 }
@@ -430,8 +430,8 @@ func TestClockIsReadOnce(t *testing.T) {
 	for name, call := range map[string]func(){
 		"Put":         func() { mustPut(t, s, keyed("a"), keyed("b")) },
 		"Route":       func() { s.Route(putrecords.HashKey{}) },
-		"SplitShard":  func() { _ = s.SplitShard("shardId-000000000000", putrecords.HashKey{1}) },
-		"MergeShards": func() { _ = s.MergeShards("shardId-000000000001", "shardId-000000000002") },
+		"SplitShard":  func() { _ = s.SplitShard(shard0, putrecords.HashKey{1}) },
+		"MergeShards": func() { _ = s.MergeShards(shard1, shard2) },
 	} {
 		reads = 0
 		if call(); reads != 1 {

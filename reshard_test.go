@@ -1,13 +1,10 @@
 package putrecords_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"math"
-	"math/big"
 	"slices"
 	"strings"
 	"sync"
@@ -18,13 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
-)
-
-const (
-	shard0 = "shardId-000000000000"
-	shard1 = "shardId-000000000001"
-	shard2 = "shardId-000000000002"
-	shard3 = "shardId-000000000003"
 )
 
 func mustSplit(t testing.TB, s *putrecords.Stream, shardID, newStartingHashKey string) {
@@ -299,27 +289,11 @@ func TestChildrenHaveTheirOwnThroughput(t *testing.T) {
 	}
 }
 
-// A hookedLog runs a function as the first group of a call begins. The stream's locks forbid that it calls the stream itself.
-type hookedLog struct {
-	putrecords.MemoryLog
-	once sync.Once
-	hook func()
-}
-
-func (l *hookedLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
-	l.once.Do(l.hook)
-	return l.MemoryLog.Append(ctx, shard, records)
-}
-
-func (l *hookedLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
-	return l.MemoryLog.Records(ctx, shard, position)
-}
-
 // Parents that close between the routing of a request and its storing leave their records to their children, in the request's order.
 func TestMergeInTheMiddleOfACall(t *testing.T) {
 	var s *putrecords.Stream
-	log := &hookedLog{}
-	log.hook = func() { mustMerge(t, s, shard1, shard2) } // while the group of shard 0 is stored
+	log := &troubledLog{Log: &putrecords.MemoryLog{}}
+	log.interrupt = func(string) { mustMerge(t, s, shard1, shard2) } // while the group of shard 0 is stored
 	s = putrecords.MustNew(putrecords.Config{Shards: 3, Now: newClock().Now, Log: log})
 	ranges := putrecords.EvenRanges(3)
 	in1, in2 := ranges[1].StartingHashKey.String(), ranges[2].StartingHashKey.String()
@@ -343,8 +317,8 @@ func TestMergeInTheMiddleOfACall(t *testing.T) {
 func TestDelayedSplitInTheMiddleOfACall(t *testing.T) {
 	c := newClock()
 	var s *putrecords.Stream
-	log := &hookedLog{}
-	log.hook = func() {
+	log := &troubledLog{Log: &putrecords.MemoryLog{}}
+	log.interrupt = func(string) {
 		c.advance(-10 * time.Second)
 		mustSplit(t, s, shard1, "200000000000000000000000000000000000000")
 	}
@@ -392,7 +366,7 @@ func TestReshardUnderLoad(t *testing.T) {
 			// Split the lowest shard, or merge its children again. Either may fail while another reshard is pending.
 			a := s.Route(putrecords.HashKey{})
 			var err error
-			if next := nextHashKey(t, a); next == parseHashKey(t, "1000000") {
+			if next := nextHashKey(a); next == parseHashKey(t, "1000000") {
 				err = s.MergeShards(a.ShardID, s.Route(next).ShardID)
 			} else {
 				err = s.SplitShard(a.ShardID, parseHashKey(t, "1000000"))
@@ -410,16 +384,12 @@ func TestReshardUnderLoad(t *testing.T) {
 
 		stored := make(map[string]string)
 		for _, shard := range s.Shards() {
-			previous := shard.SequenceNumberRange.StartingSequenceNumber
-			for _, r := range recordsOf(t, s, shard.ShardID) {
-				if r.SequenceNumber.Compare(previous) <= 0 {
-					t.Fatalf("%s: %v after %v", shard.ShardID, r.SequenceNumber, previous)
-				}
-				previous = r.SequenceNumber
-				stored[r.SequenceNumber.String()] = string(r.Data)
+			records := recordsOf(t, s, shard.ShardID)
+			if err := checkOrder(shard, records); err != nil {
+				t.Error(err)
 			}
-			if end := shard.SequenceNumberRange.EndingSequenceNumber; !end.IsZero() && previous.Compare(end) >= 0 {
-				t.Errorf("%s: %v is not below its last number", shard.ShardID, previous)
+			for _, r := range records {
+				stored[r.SequenceNumber.String()] = string(r.Data)
 			}
 		}
 		want := make(map[string]string)
@@ -433,15 +403,4 @@ func TestReshardUnderLoad(t *testing.T) {
 			t.Errorf("the log differs from the answers (-want +got):\n%s", diff)
 		}
 	}
-}
-
-// nextHashKey returns the hash key after the end of a shard.
-func nextHashKey(t testing.TB, shard putrecords.Shard) putrecords.HashKey {
-	t.Helper()
-	n := shard.HashKeyRange.EndingHashKey.Big()
-	key, err := putrecords.HashKeyFromBig(n.Add(n, big.NewInt(1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
 }

@@ -42,8 +42,8 @@ func TestThrottledAnswer(t *testing.T) {
 		}
 	}
 	stats := []putrecords.ShardStats{
-		{ShardID: "shardId-000000000000", Stored: putrecords.Count{Records: 2, Bytes: 2}, Throttled: putrecords.Count{Records: 1, Bytes: 1}},
-		{ShardID: "shardId-000000000001", Stored: putrecords.Count{Records: 1, Bytes: 1}},
+		{ShardID: shard0, Stored: putrecords.Count{Records: 2, Bytes: 2}, Throttled: putrecords.Count{Records: 1, Bytes: 1}},
+		{ShardID: shard1, Stored: putrecords.Count{Records: 1, Bytes: 1}},
 	}
 	if diff := cmp.Diff(stats, s.Stats()); diff != "" {
 		t.Errorf("statistics differ (-want +got):\n%s", diff)
@@ -139,7 +139,7 @@ func TestClockGoesBack(t *testing.T) {
 	if got := sequenceNumber(t, out.Records[0]); got.Compare(latest) <= 0 || got.Arrived != start.Unix()+1 {
 		t.Errorf("number %+v after %+v", got, latest)
 	}
-	records := recordsOf(t, s, "shardId-000000000000")
+	records := recordsOf(t, s, shard0)
 	if got := records[len(records)-1].Arrived; !got.Equal(start.Add(time.Second)) {
 		t.Errorf("arrived %v, want the shard's latest time", got)
 	}

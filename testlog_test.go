@@ -1,0 +1,71 @@
+package putrecords_test
+
+import (
+	"context"
+	"errors"
+
+	"github.com/putrecords/putrecords"
+)
+
+// A trouble is what a log makes of the records of some shards.
+type trouble struct {
+	kind   string // failsAtOnce, failsLater, finishesLater or ""
+	shards string // evenShards, oddShards or "" for all
+}
+
+const (
+	failsAtOnce   = "fails at once"
+	failsLater    = "fails later"
+	finishesLater = "finishes later"
+	evenShards    = "even"
+	oddShards     = "odd"
+)
+
+func (t trouble) meets(index uint32) bool {
+	return t.shards == "" || (t.shards == evenShards) == (index%2 == 0)
+}
+
+func (t trouble) fails(index uint32) bool {
+	return t.meets(index) && (t.kind == failsAtOnce || t.kind == failsLater)
+}
+
+var errLog = errors.New("the disk is full")
+
+// A troubledLog is a log with a trouble. It notes whether a stream calls it as it should.
+type troubledLog struct {
+	putrecords.Log
+	trouble   trouble
+	interrupt func(shardID string) // runs in the next call of Append
+
+	// In the current call of the stream.
+	begun, waited int  // appends that are to finish later, and those that have
+	late          bool // an append began after one had been waited for
+}
+
+func (l *troubledLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
+	if interrupt := l.interrupt; interrupt != nil {
+		l.interrupt = nil
+		interrupt(shard.ShardID)
+	}
+	l.late = l.late || l.waited > 0
+	if l.trouble.meets(shard.SequenceNumberRange.StartingSequenceNumber.ShardIndex) {
+		switch l.trouble.kind {
+		case failsAtOnce:
+			return nil, errLog
+		case failsLater:
+			l.begun++
+			return func() error {
+				l.waited++
+				return errLog
+			}, nil
+		case finishesLater:
+			l.begun++
+			return func() error {
+				l.waited++
+				_, err := l.Log.Append(ctx, shard, records)
+				return err
+			}, nil
+		}
+	}
+	return l.Log.Append(ctx, shard, records)
+}
