@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write testdata/api.txt anew")
+var update = flag.Bool("update", false, "rewrite testdata/api.txt")
 
-// The exported API is what testdata/api.txt promises. When it grows, -update writes that file anew.
+// The exported API is the one in testdata/api.txt. When it grows, update that file with -update.
 func TestAPI(t *testing.T) {
 	const golden = "testdata/api.txt"
 	got := exportedAPI(t)
@@ -36,7 +36,8 @@ func TestAPI(t *testing.T) {
 	}
 }
 
-// exportedAPI returns the package's exported declarations, without comments and bodies, sorted.
+// exportedAPI returns the package's exported declarations in alphabetical order, without comments
+// or function bodies.
 func exportedAPI(t *testing.T) string {
 	t.Helper()
 	names, err := filepath.Glob("*.go")
@@ -76,10 +77,11 @@ func exportedAPI(t *testing.T) string {
 	return strings.Join(declarations, "\n")
 }
 
-// space is what comments leave behind and what aligns fields: more than one newline, or blank.
+// space matches the runs of newlines and blanks that removed comments and aligned fields leave
+// behind.
 var space = regexp.MustCompile(`([ \n])[ \n]+`)
 
-// exportedReceiver reports whether a function has no receiver, or one of an exported type.
+// exportedReceiver reports whether a function has no receiver or one of an exported type.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true

@@ -24,12 +24,12 @@ import (
 
 const clausesDir = "testdata/clauses"
 
-// Clauses that the library does not meet, and why. Their vectors say what AWS does.
+// Clauses that the library does not satisfy, and why. Their vectors say what AWS does.
 var knownDisagreements = map[string]string{
-	"02-authorization-before-address": "a fault, AccessDeniedException too, meets a request after its checks, for it may match by shard",
+	"02-authorization-before-address": "faults, including AccessDeniedException, apply after validation because they may match by shard",
 }
 
-// The library does what each clause of testdata/clauses says.
+// The library satisfies each clause in testdata/clauses.
 func TestClauses(t *testing.T) {
 	for _, id := range vectorIDs(t) {
 		t.Run(id, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestClauses(t *testing.T) {
 			reason, known := knownDisagreements[id]
 			switch {
 			case known && len(problems) == 0:
-				t.Errorf("the library meets the clause %q now: it is no known disagreement any more", c.Clause)
+				t.Errorf("the library now satisfies the clause %q: remove it from the known disagreements", c.Clause)
 			case known:
 				t.Skipf("known disagreement with the clause %q: %s", c.Clause, reason)
 			case len(problems) > 0:
@@ -53,7 +53,7 @@ func TestClauses(t *testing.T) {
 	}
 }
 
-// Each clause has a vector, and each vector its clause.
+// Each clause in clauses.txt has a vector, and each vector is in clauses.txt.
 func TestClausesAreCovered(t *testing.T) {
 	list, err := os.ReadFile(filepath.Join(clausesDir, "clauses.txt"))
 	if err != nil {
@@ -67,7 +67,7 @@ func TestClausesAreCovered(t *testing.T) {
 			continue
 		}
 		if len(fields) != 3 || listed[fields[0]] {
-			t.Errorf("clauses.txt: %q is not the name, the section and the mark of a clause, or is there twice", line)
+			t.Errorf("clauses.txt: %q is not a clause's name, section and mark, or is a duplicate", line)
 			continue
 		}
 		id := fields[0]
@@ -82,7 +82,7 @@ func TestClausesAreCovered(t *testing.T) {
 			continue
 		}
 		if section := strconv.Itoa(c.Section); section != fields[1] || !strings.HasPrefix(id, "0"+section+"-") || c.Mark != fields[2] {
-			t.Errorf("%s: section %d and mark %s in the vector, %s and %s in clauses.txt", id, c.Section, c.Mark, fields[1], fields[2])
+			t.Errorf("%s: the vector has section %d and mark %s, clauses.txt has %s and %s", id, c.Section, c.Mark, fields[1], fields[2])
 		}
 	}
 	for _, id := range vectors {
@@ -97,7 +97,7 @@ func TestClausesAreCovered(t *testing.T) {
 	}
 }
 
-// The example in the README is a vector, too, but for its comments.
+// The example in the README is a vector, except for its comments.
 func TestClausesReadme(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(clausesDir, "README.md"))
 	if err != nil {
@@ -114,7 +114,7 @@ func TestClausesReadme(t *testing.T) {
 	}
 }
 
-// What is wrong with a vector, or with what it wants, is noticed.
+// A malformed vector or a wrong expectation makes the test fail.
 func TestClausesCanFail(t *testing.T) {
 	const id = "04-natural-order"
 	vector := string(readVector(t, id))
@@ -172,7 +172,7 @@ func readVector(t *testing.T, id string) []byte {
 	return text
 }
 
-// A clause is a vector; the README in testdata/clauses explains its members.
+// A clause is a vector. The README in testdata/clauses explains its members.
 type clause struct {
 	Name    string `json:"name"`
 	Clause  string `json:"clause"`
@@ -210,7 +210,8 @@ type clauseFault struct {
 	ShardID      string `json:"ShardId"`
 }
 
-// memberNames are the names of all members in vectors and answers. encoding/json takes others for them that differ in case.
+// memberNames are the names of all members in vectors and answers. They are checked because
+// encoding/json also accepts names that differ in case.
 var memberNames = strings.Fields(`
 	name clause section mark source stream steps at action note fault request status answer of
 	StreamName AccountId Region StreamCreationTimestamp ShardCount Layout EncryptionType ReshardDelaySeconds Limits
@@ -223,25 +224,26 @@ var memberNames = strings.Fields(`
 
 var markRegexp = regexp.MustCompile(`^(S|P|D|I|ours)(,(S|P|D|I|ours))*$`)
 
-// parseClause reads a vector, which must be well formed and assert something in each step.
+// parseClause parses a vector. It rejects one that is malformed, or has a step that asserts
+// nothing.
 func parseClause(text []byte) (*clause, error) {
 	var c clause
 	if err := decodeStrictly(text, &c); err != nil {
 		return nil, err
 	}
 	if c.Name == "" || c.Clause == "" || c.Source == "" || !markRegexp.MatchString(c.Mark) {
-		return nil, errors.New("name, clause, source or mark is missing or no mark")
+		return nil, errors.New("name, clause or source is missing, or the mark is missing or invalid")
 	}
 	if s := c.Stream; s.StreamName == "" || s.AccountID == "" || s.Region == "" || (s.ShardCount == 0) == (len(s.Layout) == 0) {
-		return nil, errors.New("stream lacks a member")
+		return nil, errors.New("stream needs a name, an account, a region, and either a shard count or a layout")
 	}
 	if len(c.Steps) == 0 {
-		return nil, errors.New("it has no steps")
+		return nil, errors.New("there are no steps")
 	}
 	at := c.Stream.StreamCreationTimestamp
 	for i, step := range c.Steps {
 		if at.IsZero() || step.At.Before(at) {
-			return nil, fmt.Errorf("step %d: it has no time, or an earlier one than the step before", i+1)
+			return nil, fmt.Errorf("step %d: its time, or the stream's, is missing or earlier than the previous one", i+1)
 		}
 		at = step.At
 		if err := step.check(); err != nil {
@@ -251,7 +253,8 @@ func parseClause(text []byte) (*clause, error) {
 	return &c, nil
 }
 
-// decodeStrictly reads JSON that has no members but those of the value, spelled as they are.
+// decodeStrictly decodes JSON. It rejects members that the value does not have, or that differ in
+// case.
 func decodeStrictly(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -259,7 +262,7 @@ func decodeStrictly(text []byte, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the JSON")
+		return errors.New("there is more after the JSON value")
 	}
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
@@ -289,7 +292,7 @@ func checkNames(value any) error {
 	return nil
 }
 
-// check returns what keeps a step from asserting something.
+// check returns an error if the step is malformed or asserts nothing.
 func (s *clauseStep) check() error {
 	wantAnswer := true
 	switch s.Action {
@@ -305,7 +308,7 @@ func (s *clauseStep) check() error {
 	case s.Request == nil || s.Status == 0:
 		return errors.New("request or status is missing")
 	case wantAnswer != (s.Answer != nil):
-		return fmt.Errorf("an answer is there: %t", !wantAnswer)
+		return fmt.Errorf("has an answer: %t, want %t", !wantAnswer, wantAnswer)
 	case s.Fault != nil && s.Action != "PutRecords":
 		return errors.New("only PutRecords may have a fault")
 	case s.Fault != nil && !slices.Contains([]clauseFault{
@@ -313,21 +316,21 @@ func (s *clauseStep) check() error {
 		{Of: "records", ErrorCode: s.Fault.ErrorCode, PartitionKey: s.Fault.PartitionKey},
 		{Of: "storage", ShardID: s.Fault.ShardID},
 	}, *s.Fault):
-		return fmt.Errorf("fault %+v is neither of request, nor of records, nor of storage", *s.Fault)
+		return fmt.Errorf("fault %+v is not a valid fault of request, records or storage", *s.Fault)
 	}
 	return nil
 }
 
-// A clauseRun is a vector under way.
+// A clauseRun is the state of a running vector.
 type clauseRun struct {
 	stream  *putrecords.Stream
 	log     brokenShardLog
 	now     time.Time
-	numbers [][]string        // that each step's answer gave its records; "" for a failed one
-	last    map[string]string // number of each shard
+	numbers [][]string        // of the records in each step's answer; "" if the record failed
+	last    map[string]string // sequence number of each shard
 }
 
-// A brokenShardLog stores no records of one shard, if it is given one.
+// A brokenShardLog fails to store the records of one shard, if it is set.
 type brokenShardLog struct {
 	putrecords.MemoryLog
 	shardID string
@@ -340,7 +343,7 @@ func (l *brokenShardLog) Append(ctx context.Context, shard putrecords.Shard, rec
 	return l.MemoryLog.Append(ctx, shard, records)
 }
 
-// run makes the steps and returns what differs from the vector.
+// run performs the steps and returns the differences from the vector.
 func (c *clause) run(ctx context.Context) (problems []string) {
 	r := &clauseRun{now: c.Stream.StreamCreationTimestamp, last: make(map[string]string)}
 	var err error
@@ -382,10 +385,10 @@ func (r *clauseRun) step(ctx context.Context, step *clauseStep) (problem string)
 	r.numbers = append(r.numbers, nil)
 	value, err := r.do(ctx, step, request)
 	status := 200
-	var refused *putrecords.Error
+	var rejection *putrecords.Error
 	switch {
-	case errors.As(err, &refused):
-		status, value = refused.HTTPStatusCode(), refused
+	case errors.As(err, &rejection):
+		status, value = rejection.HTTPStatusCode(), rejection
 	case errors.Is(err, strconv.ErrSyntax) && step.Action == "decode":
 		status = 400
 	case err != nil:
@@ -405,7 +408,7 @@ func (r *clauseRun) step(ctx context.Context, step *clauseStep) (problem string)
 	return problem + r.order(value)
 }
 
-// do does what a step asks for, and returns what is to be encoded as the answer.
+// do performs a step and returns its answer, to be encoded as JSON.
 func (r *clauseRun) do(ctx context.Context, step *clauseStep, request any) (value any, err error) {
 	text, err := json.Marshal(request)
 	if err != nil {
@@ -442,7 +445,7 @@ func (r *clauseRun) do(ctx context.Context, step *clauseStep, request any) (valu
 	return r.shards(step.Action, text)
 }
 
-// shards does what a step asks for that is about shards.
+// shards performs a step that is about shards.
 func (r *clauseRun) shards(action string, request []byte) (value any, err error) {
 	var in struct {
 		StreamName                         string
@@ -465,7 +468,7 @@ func (r *clauseRun) shards(action string, request []byte) (value any, err error)
 	return map[string]any{"Shards": r.stream.Shards()}, nil
 }
 
-// storedRecords is what a shard holds.
+// storedRecords is the answer to the action stored.
 type storedRecords struct{ Records []storedRecord }
 
 type storedRecord struct {
@@ -485,7 +488,7 @@ func (r *clauseRun) stored(shardID string) (storedRecords, error) {
 	return stored, nil
 }
 
-// inject puts a fault in force, if there is one, until remove is called.
+// inject makes a fault effective until remove is called. The fault may be nil.
 func (r *clauseRun) inject(fault *clauseFault) (remove func()) {
 	if fault == nil {
 		return func() {}
@@ -500,7 +503,8 @@ func (r *clauseRun) inject(fault *clauseFault) (remove func()) {
 	return r.stream.Inject(putrecords.Fault{Code: fault.ErrorCode, WholeRequest: true, Count: -1}).Remove
 }
 
-// order returns what is wrong with the order of the numbers in an answer: those of a shard increase.
+// order returns the errors in the order of the sequence numbers in an answer. Those of a shard must
+// increase.
 func (r *clauseRun) order(value any) string {
 	var b strings.Builder
 	switch answer := value.(type) {
@@ -525,8 +529,9 @@ func (r *clauseRun) order(value any) string {
 	return b.String()
 }
 
-// align returns want and got made comparable: where want matches a sequence number by its fields, got has the fields of its number, and
-// where it refers to an earlier answer, want has the number from there.
+// align makes want and got comparable. If want has the parts of a sequence number, align replaces
+// got's number with its parts. If want refers to an earlier answer, align replaces it with the
+// number from there.
 func (r *clauseRun) align(want, got any) (wantAligned, gotAligned any) {
 	switch w := want.(type) {
 	case map[string]any:
@@ -552,11 +557,11 @@ func (r *clauseRun) align(want, got any) (wantAligned, gotAligned any) {
 	return want, got
 }
 
-// answered returns the number that a step's answer gave a record.
+// answered returns the sequence number of a record from the answer of an earlier step.
 func (r *clauseRun) answered(reference any) string {
 	var place [2]int
 	if text, err := json.Marshal(reference); err != nil || json.Unmarshal(text, &place) != nil {
-		return fmt.Sprintf("a reference of a step and a record, not %v", reference)
+		return fmt.Sprintf("a reference to a step and a record, not %v", reference)
 	}
 	step, record := place[0]-1, place[1]-1
 	if step < 0 || step >= len(r.numbers) || record < 0 || record >= len(r.numbers[step]) || r.numbers[step][record] == "" {
@@ -577,7 +582,8 @@ func seconds(n int64) string { return time.Unix(n, 0).UTC().Format(time.RFC3339)
 
 var numberRegexp = regexp.MustCompile(`^2([0-9a-f]{9})([0-9a-f])([0-7][0-9a-f]{15})00([0-9a-f]{9})([0-9a-f]{8})2$`)
 
-// fieldsOf returns the parts of a sequence number that vectors match, without the package's own parser.
+// fieldsOf returns the parts of a sequence number that vectors contain. It does not use the
+// package's parser.
 func fieldsOf(number string) any {
 	n, _ := new(big.Int).SetString(number, 10)
 	if n == nil || len(number) != 56 {
@@ -585,7 +591,7 @@ func fieldsOf(number string) any {
 	}
 	parts := numberRegexp.FindStringSubmatch(n.Text(16))
 	if parts == nil || parts[2] != parts[5][7:] {
-		return fmt.Sprintf("%s is %x, which does not follow the layout", number, n)
+		return fmt.Sprintf("%s is %x, which does not have the layout of a sequence number", number, n)
 	}
 	value := func(hexadecimal string) int64 {
 		v, _ := strconv.ParseInt(hexadecimal, 16, 64)
@@ -594,7 +600,7 @@ func fieldsOf(number string) any {
 	return map[string]any{"shard": float64(value(parts[5])), "created": seconds(value(parts[1])), "arrived": seconds(value(parts[4]))}
 }
 
-// plainJSON returns the value as its JSON decodes.
+// plainJSON encodes a value as JSON and decodes that into maps, slices and strings.
 func plainJSON(value any) (plain any, err error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -603,13 +609,14 @@ func plainJSON(value any) (plain any, err error) {
 	return plain, json.Unmarshal(text, &plain)
 }
 
-// zeros is that many zero bytes as the Data of a request. It encodes as none, and they are filled in when the request is decoded:
-// megabytes of base64 take seconds under the race detector.
+// zeros is a number of zero bytes in the Data of a request. It encodes as empty, and fillZeros adds
+// the bytes to the decoded request: decoding megabytes of base64 takes seconds under the race
+// detector.
 type zeros int
 
 func (zeros) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
 
-// fillZeros gives the records of a decoded request the zero bytes that they have in the request.
+// fillZeros adds the zero bytes of a request to the records decoded from it.
 func fillZeros(in *putrecords.Input, request any) {
 	members, _ := request.(map[string]any)
 	records, _ := members["Records"].([]any)
@@ -621,7 +628,7 @@ func fillZeros(in *putrecords.Input, request any) {
 	}
 }
 
-// expand returns a copy of a value with $repeat and $join written out, and $zeros as zeros.
+// expand returns a copy of a value with $repeat and $join expanded, and $zeros replaced by zeros.
 func expand(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
@@ -663,7 +670,7 @@ func expandElements(elements []any) ([]any, error) {
 			element, times = object["$repeat"], int(n)
 		}
 		for range times {
-			e, err := expand(element) // anew, for values are changed when they are aligned
+			e, err := expand(element) // a copy for each, because align modifies values
 			if err != nil {
 				return nil, err
 			}
@@ -682,7 +689,7 @@ func join(parts []any) (string, error) {
 	for _, part := range expanded {
 		s, ok := part.(string)
 		if !ok {
-			return "", fmt.Errorf("%v is not a string that can be joined", part)
+			return "", fmt.Errorf("%v is not a string and cannot be joined", part)
 		}
 		b.WriteString(s)
 	}

@@ -13,13 +13,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/putrecords/putrecords"
 )
 
-// A laterLog finishes appends in wait, where it sets their positions, and lets some fail: at once, or in wait. It notes what shards
-// have admitted.
+// A laterLog finishes appends in wait, and only then sets their positions. Some appends fail,
+// immediately or in wait. The log notes what each shard has admitted.
 type laterLog struct {
 	putrecords.MemoryLog
 
@@ -28,7 +29,7 @@ type laterLog struct {
 	admitted map[string][]admission // by shard, in order
 }
 
-// An admission is what a shard has admitted at a time.
+// An admission is what a shard has admitted at one time.
 type admission struct {
 	at             time.Time
 	records, bytes int64
@@ -70,8 +71,9 @@ func (l *laterLog) Append(ctx context.Context, shard putrecords.Shard, records [
 	}, nil
 }
 
-// overdraft returns the most that a shard has admitted in any time above its burst and what its rate brings in that time, in
-// billionths. It is not positive if the shard has kept to its throughput.
+// overdraft returns by how many billionths of a token a shard has exceeded its limits: the maximum
+// over all periods of what it admitted, minus its burst and what its rate allows in that period. It
+// is 0 if the shard has kept to its limits.
 func overdraft(admissions []admission, count func(admission) int64, perSecond, burst int64) (most int64) {
 	for i := range admissions {
 		admitted := -burst
@@ -83,7 +85,7 @@ func overdraft(admissions []admission, count func(admission) int64, perSecond, b
 	return most
 }
 
-// checkThrottling checks that no shard has ever admitted more than its burst and what its rate brings.
+// checkThrottling checks that no shard has ever admitted more than its burst and rate allow.
 func checkThrottling(t *testing.T, s *putrecords.Stream, log *laterLog) {
 	t.Helper()
 	limits := s.Limits()
@@ -92,13 +94,13 @@ func checkThrottling(t *testing.T, s *putrecords.Stream, log *laterLog) {
 		records := overdraft(admissions, recordsOf, int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
 		bytes := overdraft(admissions, bytesOf, limits.BytesPerSecond, limits.ByteBurst)
 		if records > 0 || bytes > 0 {
-			t.Errorf("%s has admitted %g records and %g bytes too many", id, float64(records)/1e9, float64(bytes)/1e9)
+			t.Errorf("%s admitted %g records and %g bytes too many", id, float64(records)/1e9, float64(bytes)/1e9)
 		}
 	}
 }
 
-// outOfOrder returns a clock that goes on by a step with every reading. Those who read it at once do not read it in order: some of
-// its readings are up to a hundred steps late.
+// outOfOrder returns a clock that advances by a step with every reading. Some readings are up to a
+// hundred steps late, as if concurrent readers were overtaken.
 func outOfOrder(step time.Duration) func() time.Time {
 	var readings atomic.Int64
 	return func() time.Time {
@@ -111,39 +113,41 @@ func outOfOrder(step time.Duration) func() time.Time {
 	}
 }
 
-// The texts of faults, by which callers tell them.
+// The messages of faults, by which callers recognize them.
 const (
 	injected = "failed by a fault"
-	lie      = "stored, yet reported as failed"
+	lie      = "stored but reported as failed"
 )
 
-// What callers were told of their records, by the data of each.
+// told is what callers learned about their records, keyed by the data of each.
 type told struct {
-	numbers   map[string]string // of stored records
-	failed    map[string]string // the texts of failed records
+	numbers   map[string]string // sequence numbers of stored records
+	failed    map[string]string // messages of failed records
 	throttled map[string]bool
-	refused   map[string]string // the texts of refused requests
-	lies      int               // requests that were stored and refused
+	rejected  map[string]string // messages of rejected requests
+	lies      int               // requests that were stored and rejected
 }
 
 func newTold() *told {
 	return &told{
 		numbers: make(map[string]string), failed: make(map[string]string),
-		throttled: make(map[string]bool), refused: make(map[string]string),
+		throttled: make(map[string]bool), rejected: make(map[string]string),
 	}
 }
 
-// Callers in parallel, while shards split and merge, faults come and go, the log is late and fails, and others read. Nothing is
-// lost or stored twice; numbers increase; Stats are what callers were told; the shards' throughput is kept to.
+// Callers put records concurrently while shards split and merge, faults come and go, the log is
+// late and fails, and others read. No record is lost or stored twice, sequence numbers increase,
+// Stats match the outputs, and shards keep to their limits.
 func TestNothingLostNothingTwice(t *testing.T) {
 	for _, delay := range []time.Duration{0, 300 * time.Millisecond} {
 		for _, lies := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%v,%t", delay, lies), func(t *testing.T) { testUnderLoad(t, delay, lies) })
+			t.Run(fmt.Sprintf("delay %v, lies %t", delay, lies), func(t *testing.T) { testUnderLoad(t, delay, lies) })
 		}
 	}
 }
 
-// testUnderLoad is one run. If lies is set, there are requests that are stored and refused, of whose other records nobody hears.
+// testUnderLoad is one run. If lies is set, some requests are stored and rejected, so nobody learns
+// what became of their other records.
 func testUnderLoad(t *testing.T, delay time.Duration, lies bool) {
 	log := newLaterLog()
 	s := putrecords.MustNew(putrecords.Config{
@@ -170,18 +174,18 @@ func testUnderLoad(t *testing.T, delay time.Duration, lies bool) {
 	all := newTold()
 	sent := 0
 	for _, h := range heard {
-		sent += len(h.numbers) + len(h.failed) + len(h.throttled) + len(h.refused)
+		sent += len(h.numbers) + len(h.failed) + len(h.throttled) + len(h.rejected)
 		all.lies += h.lies
 		maps.Copy(all.numbers, h.numbers)
 		maps.Copy(all.failed, h.failed)
 		maps.Copy(all.throttled, h.throttled)
-		maps.Copy(all.refused, h.refused)
+		maps.Copy(all.rejected, h.rejected)
 	}
 	if sent != callers*calls*perCall {
-		t.Errorf("callers heard of %d records and sent %d", sent, callers*calls*perCall)
+		t.Errorf("callers got answers for %d of the %d records they sent", sent, callers*calls*perCall)
 	}
 	if len(all.throttled) == 0 || len(all.failed) == 0 || len(all.numbers) == 0 {
-		t.Errorf("%d throttled, %d failed, %d stored: the shards were not put to the test",
+		t.Errorf("%d throttled, %d failed, %d stored: the test needs some of each",
 			len(all.throttled), len(all.failed), len(all.numbers))
 	}
 	inLog := checkLog(t, s)
@@ -191,7 +195,7 @@ func testUnderLoad(t *testing.T, delay time.Duration, lies bool) {
 	checkThrottling(t, s, log)
 }
 
-// putUnderLoad puts records of which each has its own data, and a third go to one hash key.
+// putUnderLoad puts records with distinct data. A third of them have the same hash key.
 func putUnderLoad(t *testing.T, s *putrecords.Stream, caller, calls, perCall int) *told {
 	h := newTold()
 	for call := range calls {
@@ -205,18 +209,18 @@ func putUnderLoad(t *testing.T, s *putrecords.Stream, caller, calls, perCall int
 			records = append(records, e)
 		}
 		out, err := s.Put(t.Context(), records...)
-		var refusal *putrecords.Error
-		if errors.As(err, &refusal) {
-			if refusal.Message == lie {
+		var rejection *putrecords.Error
+		if errors.As(err, &rejection) {
+			if rejection.Message == lie {
 				h.lies++
 			}
 			for _, e := range records {
-				h.refused[*e.PartitionKey] = refusal.Message
+				h.rejected[*e.PartitionKey] = rejection.Message
 			}
 			continue
 		}
 		if err != nil || len(out.Records) != perCall {
-			t.Errorf("answer %v, %v", out, err)
+			t.Errorf("Put returned %v, %v", out, err)
 			return h
 		}
 		last := make(map[string]string) // of each shard
@@ -227,7 +231,7 @@ func putUnderLoad(t *testing.T, s *putrecords.Stream, caller, calls, perCall int
 			case "":
 				h.numbers[name] = entry.SequenceNumber
 				if entry.SequenceNumber <= last[entry.ShardID] {
-					t.Errorf("%s: record %d of a request has number %s, after %s", entry.ShardID, i, entry.SequenceNumber, last[entry.ShardID])
+					t.Errorf("%s: record %d of a request has sequence number %s after %s", entry.ShardID, i, entry.SequenceNumber, last[entry.ShardID])
 				}
 				last[entry.ShardID] = entry.SequenceNumber
 			case putrecords.ProvisionedThroughputExceededException:
@@ -239,13 +243,13 @@ func putUnderLoad(t *testing.T, s *putrecords.Stream, caller, calls, perCall int
 			}
 		}
 		if out.FailedRecordCount != failed {
-			t.Errorf("FailedRecordCount %d of %d", out.FailedRecordCount, failed)
+			t.Errorf("FailedRecordCount is %d for %d failed records", out.FailedRecordCount, failed)
 		}
 	}
 	return h
 }
 
-// injectUnderLoad injects faults of every kind. It removes some, whether they are used up or not.
+// injectUnderLoad injects faults of every kind. It removes some early and all in the end.
 func injectUnderLoad(s *putrecords.Stream, lies bool) (injections []*putrecords.Injection) {
 	for i := range 200 {
 		fault := putrecords.Fault{Count: 1 + i%4, Message: injected, Match: func(a putrecords.Attempt) bool { return a.Index%3 == i%3 }}
@@ -271,7 +275,7 @@ func injectUnderLoad(s *putrecords.Stream, lies bool) (injections []*putrecords.
 	return injections
 }
 
-// reshardUnderLoad splits and merges shards, but for the one of the last hash key.
+// reshardUnderLoad splits and merges shards, except the one with the last hash key.
 func reshardUnderLoad(t *testing.T, s *putrecords.Stream, delay time.Duration) {
 	resharded := 0
 	for i := range 300 {
@@ -290,7 +294,7 @@ func reshardUnderLoad(t *testing.T, s *putrecords.Stream, delay time.Duration) {
 		case delay == 0:
 			t.Error(err)
 		case !errors.Is(err, putrecords.ResourceInUseException) && !errors.Is(err, putrecords.InvalidArgumentException):
-			t.Error(err) // while a shard may have closed since Route gave it
+			t.Error(err) // the shard may have closed since Route returned it, but nothing else may fail
 		}
 	}
 	if resharded < 2 {
@@ -298,8 +302,8 @@ func reshardUnderLoad(t *testing.T, s *putrecords.Stream, delay time.Duration) {
 	}
 }
 
-// readUnderLoad reads whatever can be read, until done: shards come and close, and otherwise stay as they are; records come at the
-// end of the log; statistics grow.
+// readUnderLoad reads everything in a loop until done. Shards may appear and close but not change
+// otherwise, records are only added at the end of a log, and statistics never decrease.
 func readUnderLoad(t *testing.T, s *putrecords.Stream, done <-chan struct{}) {
 	var shards []putrecords.Shard
 	records := make(map[string][]putrecords.Record)
@@ -312,7 +316,7 @@ func readUnderLoad(t *testing.T, s *putrecords.Stream, done <-chan struct{}) {
 				after.SequenceNumberRange.EndingSequenceNumber = before.SequenceNumberRange.EndingSequenceNumber
 			}
 			if after != before {
-				t.Errorf("shard %+v has become %+v", before, now[i])
+				t.Errorf("shard %+v changed to %+v", before, now[i])
 			}
 		}
 		shards = now
@@ -322,12 +326,12 @@ func readUnderLoad(t *testing.T, s *putrecords.Stream, done <-chan struct{}) {
 			}
 		}
 		for i, shard := range shards {
-			if i%7 != round%7 { // all would be slow
+			if i%7 != round%7 { // reading all of them would be slow
 				continue
 			}
 			before, after := records[shard.ShardID], readAll(t, s, shard.ShardID)
 			if len(after) < len(before) || !slices.EqualFunc(before, after[:len(before)], sameRecord) {
-				t.Errorf("%s: of %d records that were in the log, some are lost or have changed", shard.ShardID, len(before))
+				t.Errorf("%s: some of the %d records in the log were lost or changed", shard.ShardID, len(before))
 			}
 			records[shard.ShardID] = after
 			if err := checkOrder(putrecords.Shard{ShardID: shard.ShardID}, after); err != nil {
@@ -338,7 +342,7 @@ func readUnderLoad(t *testing.T, s *putrecords.Stream, done <-chan struct{}) {
 			before := stats[after.ShardID]
 			if after.Stored.Records < before.Stored.Records || after.Throttled.Records < before.Throttled.Records ||
 				after.Failed.Records < before.Failed.Records {
-				t.Errorf("statistics fall from %+v to %+v", before, after)
+				t.Errorf("statistics decreased from %+v to %+v", before, after)
 			}
 			stats[after.ShardID] = after
 		}
@@ -350,7 +354,7 @@ func readUnderLoad(t *testing.T, s *putrecords.Stream, done <-chan struct{}) {
 	}
 }
 
-// readAll is recordsOf for a goroutine that may not end the test.
+// readAll is recordsOf for goroutines that must not end the test.
 func readAll(t *testing.T, s *putrecords.Stream, shardID string) (records []putrecords.Record) {
 	for record, err := range s.Records(shardID) {
 		if err != nil {
@@ -361,7 +365,8 @@ func readAll(t *testing.T, s *putrecords.Stream, shardID string) (records []putr
 	return records
 }
 
-// checkLog checks the order of what the log holds, and returns the numbers by the records' data.
+// checkLog checks that the records in the log are in order and in the right shards. It returns
+// their sequence numbers, keyed by their data.
 func checkLog(t *testing.T, s *putrecords.Stream) map[string]string {
 	t.Helper()
 	shards := s.Shards()
@@ -384,11 +389,11 @@ func checkLog(t *testing.T, s *putrecords.Stream) map[string]string {
 			}
 			inLog[name] = r.SequenceNumber.String()
 			if r.Arrived.Before(latest) {
-				t.Errorf("%s: time goes back from %v to %v", shard.ShardID, latest, r.Arrived)
+				t.Errorf("%s: arrivals go back from %v to %v", shard.ShardID, latest, r.Arrived)
 			}
 			latest = r.Arrived
 			if last := shard.SequenceNumberRange.EndingSequenceNumber; !last.IsZero() && r.SequenceNumber.Arrived > last.Arrived {
-				t.Errorf("%s: number %+v after the closing second %d", shard.ShardID, r.SequenceNumber, last.Arrived)
+				t.Errorf("%s: sequence number %+v is after the closing second %d", shard.ShardID, r.SequenceNumber, last.Arrived)
 			}
 			key := putrecords.HashKeyOf(r.PartitionKey)
 			if r.ExplicitHashKey != "" {
@@ -402,38 +407,38 @@ func checkLog(t *testing.T, s *putrecords.Stream) map[string]string {
 	return inLog
 }
 
-// checkTold compares the log with what callers were told.
+// checkTold compares the log with what callers learned.
 func checkTold(t *testing.T, all *told, inLog map[string]string) {
 	t.Helper()
 	for name, number := range all.numbers {
 		if inLog[name] != number {
-			t.Errorf("record %s is stored as %s, and in the log as %q", name, number, inLog[name])
+			t.Errorf("record %s was stored as %s, but is in the log as %q", name, number, inLog[name])
 		}
 	}
 	for name, text := range all.failed {
 		if _, stored := inLog[name]; stored != (text == lie) {
-			t.Errorf("record %s has failed with %q, and is in the log: %t", name, text, stored)
+			t.Errorf("record %s failed with %q, and is in the log: %t", name, text, stored)
 		}
 	}
 	for name := range all.throttled {
 		if _, stored := inLog[name]; stored {
-			t.Errorf("record %s is throttled, and in the log", name)
+			t.Errorf("record %s was throttled, but is in the log", name)
 		}
 	}
-	for name, text := range all.refused {
+	for name, text := range all.rejected {
 		if _, stored := inLog[name]; stored && text != lie {
-			t.Errorf("the request of record %s is refused with %q, and it is in the log", name, text)
+			t.Errorf("the request of record %s was rejected with %q, but the record is in the log", name, text)
 		}
 	}
 	for name := range inLog {
 		_, told := all.numbers[name]
-		if !told && all.failed[name] != lie && all.refused[name] != lie {
-			t.Errorf("record %s is in the log, and nobody was told of it", name)
+		if !told && all.failed[name] != lie && all.rejected[name] != lie {
+			t.Errorf("record %s is in the log, but its caller did not learn that", name)
 		}
 	}
 }
 
-// checkStatsUnderLoad compares the statistics with the log, and with what callers were told.
+// checkStatsUnderLoad compares the statistics with the log and with what callers learned.
 func checkStatsUnderLoad(t *testing.T, s *putrecords.Stream, all *told, inLog map[string]string) {
 	t.Helper()
 	var sum putrecords.ShardStats
@@ -443,13 +448,14 @@ func checkStatsUnderLoad(t *testing.T, s *putrecords.Stream, all *told, inLog ma
 			add(&want, putrecords.Count{Records: 1, Bytes: int64(len(r.PartitionKey) + len(r.Data))})
 		}
 		if stats.Stored != want {
-			t.Errorf("%s has stored %+v, and the log holds %+v", stats.ShardID, stats.Stored, want)
+			t.Errorf("%s counts %+v as stored, but the log holds %+v", stats.ShardID, stats.Stored, want)
 		}
 		add(&sum.Stored, stats.Stored)
 		add(&sum.Throttled, stats.Throttled)
 		add(&sum.Failed, stats.Failed)
 	}
-	// Of records in requests that were stored and refused, those not in the log were throttled or failed, nobody knows which.
+	// If a request was stored and rejected, those of its records that are not in the log were
+	// throttled or failed. Nobody knows which.
 	var want putrecords.ShardStats
 	var unknown putrecords.Count
 	count := func(name string) putrecords.Count { return putrecords.Count{Records: 1, Bytes: int64(2 * len(name))} }
@@ -464,7 +470,7 @@ func checkStatsUnderLoad(t *testing.T, s *putrecords.Stream, all *told, inLog ma
 			add(&want.Failed, count(name))
 		}
 	}
-	for name, text := range all.refused {
+	for name, text := range all.rejected {
 		if _, stored := inLog[name]; text == lie && !stored {
 			add(&unknown, count(name))
 		}
@@ -475,24 +481,25 @@ func checkStatsUnderLoad(t *testing.T, s *putrecords.Stream, all *told, inLog ma
 	add(&known, unknown)
 	if sum.Stored != want.Stored || got != known ||
 		sum.Throttled.Records < want.Throttled.Records || sum.Failed.Records < want.Failed.Records {
-		t.Errorf("statistics %+v; callers were told of %+v, and not told of %+v", sum, want, unknown)
+		t.Errorf("statistics are %+v; callers know of %+v, and another %+v are unknown", sum, want, unknown)
 	}
 }
 
-// checkHits compares what faults have counted with what callers were told. The i-th fault is that of injectUnderLoad.
+// checkHits compares the hits of the faults from injectUnderLoad, in their order, with what callers
+// learned.
 func checkHits(t *testing.T, all *told, lies bool, injections []*putrecords.Injection) {
 	t.Helper()
-	var hits, heard struct{ Refused, RefusedWithLies, Failed, FailedWithLies int }
+	var hits, heard struct{ Rejected, RejectedWithLies, Failed, FailedWithLies int }
 	for i, injection := range injections {
 		n := injection.Hits()
 		if n > 1+i%4 {
-			t.Errorf("fault %d has answered %d times", i, n)
+			t.Errorf("fault %d has %d hits, more than its count", i, n)
 		}
 		switch {
 		case i%8 <= 1:
-			hits.Refused += n
+			hits.Rejected += n
 		case i%8 == 2 && lies:
-			hits.RefusedWithLies += n
+			hits.RejectedWithLies += n
 		case i%8 <= 5:
 			hits.FailedWithLies += n
 		default:
@@ -507,50 +514,53 @@ func checkHits(t *testing.T, all *told, lies bool, injections []*putrecords.Inje
 			heard.FailedWithLies++
 		}
 	}
-	for name, text := range all.refused {
-		if text == injected && strings.HasSuffix(name, "/0") { // once a request
-			heard.Refused++
+	for name, text := range all.rejected {
+		if text == injected && strings.HasSuffix(name, "/0") { // count each request once
+			heard.Rejected++
 		}
 	}
-	heard.RefusedWithLies = all.lies
+	heard.RejectedWithLies = all.lies
 	if lies && hits.Failed > heard.Failed {
-		heard.Failed = hits.Failed // the others' answers were hidden by a lie
+		heard.Failed = hits.Failed // a rejected request hid the other answers
 	}
 	if hits != heard {
-		t.Errorf("faults have counted %+v, and callers heard of %+v", hits, heard)
+		t.Errorf("faults have hits %+v, but callers learned of %+v", hits, heard)
 	}
 }
 
-// Callers whose records a fault has met, all of them before it has answered any, share its answers out among them.
-func TestFaultMeetsAllAtOnce(t *testing.T) {
+// If a fault matches the records of several callers before it fails any of them, it still fails no
+// more than its count.
+func TestFaultMatchesConcurrently(t *testing.T) {
 	for count, want := range map[int]int{0: 1, 1: 1, 3: 3, 8: 8, 9: 8, -1: 8} {
-		s := putrecords.MustNew(putrecords.Config{Shards: 4})
-		var met, callers sync.WaitGroup
-		met.Add(8)
-		injection := s.Inject(putrecords.Fault{Count: count, Match: func(putrecords.Attempt) bool {
-			met.Done()
-			met.Wait()
-			return true
-		}})
-		var failed atomic.Int64
-		for caller := range 8 {
-			callers.Go(func() {
-				if out, err := s.Put(t.Context(), keyed(strconv.Itoa(caller))); err != nil {
-					t.Error(err)
-				} else {
-					failed.Add(int64(out.FailedRecordCount))
-				}
-			})
-		}
-		callers.Wait()
-		if n := int(failed.Load()); n != want || injection.Hits() != want {
-			t.Errorf("count %d: %d of 8 records failed, %d hits; want %d", count, n, injection.Hits(), want)
-		}
+		synctest.Test(t, func(t *testing.T) { // which fails if the callers wait forever
+			s := putrecords.MustNew(putrecords.Config{Shards: 4})
+			var matched, callers sync.WaitGroup
+			matched.Add(8)
+			injection := s.Inject(putrecords.Fault{Count: count, Match: func(putrecords.Attempt) bool {
+				matched.Done()
+				matched.Wait()
+				return true
+			}})
+			var failed atomic.Int64
+			for caller := range 8 {
+				callers.Go(func() {
+					if out, err := s.Put(t.Context(), keyed(strconv.Itoa(caller))); err != nil {
+						t.Error(err)
+					} else {
+						failed.Add(int64(out.FailedRecordCount))
+					}
+				})
+			}
+			callers.Wait()
+			if n := int(failed.Load()); n != want || injection.Hits() != want {
+				t.Errorf("count %d: %d of 8 records failed, %d hits; want %d", count, n, injection.Hits(), want)
+			}
+		})
 	}
 }
 
-// Callers whose times differ and overlap never get more out of a shard than its burst and what its rate brings, however they follow
-// one another; and afterwards the shard gives what it always gave.
+// Concurrent callers whose clock readings are out of order never get more from a shard than its
+// burst and rate allow. An hour later the shard has its full burst again.
 func TestThrottlingHoldsUnderLoad(t *testing.T) {
 	var shift atomic.Int64
 	clock := outOfOrder(700 * time.Microsecond)
@@ -592,13 +602,13 @@ func TestThrottlingHoldsUnderLoad(t *testing.T) {
 			}
 		}
 		if n != 1 {
-			t.Errorf("an hour later %d of 71 records are throttled, want the one above the burst", n)
+			t.Errorf("an hour later %d of 71 records are throttled, want only the one above the burst", n)
 		}
 	}
 }
 
-// Seven callers at seven times, in every order there is: after each call no more is admitted than the burst and what the rate has
-// brought until the latest time of them.
+// If calls at seven times arrive in any order, then after each call the shard has admitted no more
+// than its burst and what its rate allows until the latest time so far.
 func TestThrottlingHoldsInEveryOrder(t *testing.T) {
 	times := []time.Duration{0, 3e8, 1e9, 15e8, 2e9, 5e9, 55e8}
 	limits := putrecords.Limits{RecordsPerSecond: 1, RecordBurst: 4, BytesPerSecond: 10, BytesPerRecord: 20, ByteBurst: 25}
@@ -612,10 +622,10 @@ func TestThrottlingHoldsInEveryOrder(t *testing.T) {
 			latest = max(latest, at)
 			stored := s.Stats()[0].Stored
 			if due := time.Duration(stored.Records-4) * time.Second; due > latest {
-				t.Fatalf("%d records admitted in %v, at times in the order %v", stored.Records, latest, times)
+				t.Fatalf("%d records admitted in %v, with times in the order %v", stored.Records, latest, times)
 			}
 			if due := time.Duration(stored.Bytes-25) * time.Second / 10; due > latest {
-				t.Fatalf("%d bytes admitted in %v, at times in the order %v", stored.Bytes, latest, times)
+				t.Fatalf("%d bytes admitted in %v, with times in the order %v", stored.Bytes, latest, times)
 			}
 		}
 	})

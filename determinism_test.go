@@ -16,9 +16,9 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A traceStep is a call of a stream, some time after the one before. Shards are given by their place in Shards.
+// A traceStep is one call of a stream. Its shards are indexes into Stream.Shards.
 type traceStep struct {
-	after   time.Duration // negative where the clock goes back
+	after   time.Duration // since the step before; negative if the clock goes back
 	records []putrecords.RequestEntry
 	dry     bool
 	trouble trouble
@@ -68,7 +68,7 @@ func drawElapsed(t *rapid.T) time.Duration {
 	return time.Duration(rapid.OneOf(rapid.Int64Range(-3e9, 3e9), rapid.SampledFrom([]int64{0, 1, 1e6, 1e9})).Draw(t, "after"))
 }
 
-// A traceConfig is what of a stream's Config a trace is played on.
+// A traceConfig holds the settings of the stream that a trace runs on.
 type traceConfig struct {
 	shards    int
 	delay     time.Duration
@@ -85,7 +85,8 @@ func drawTraceConfig(t *rapid.T) traceConfig {
 	}
 }
 
-// play plays a trace on a new stream, and returns all that it answers and then holds, as JSON.
+// play runs a trace on a new stream. It returns all answers, and then the contents of the stream,
+// as JSON.
 func play(t *rapid.T, config traceConfig, trace []traceStep, begin time.Time) []byte {
 	c := &clock{begin}
 	log := &troubledLog{Log: &putrecords.MemoryLog{Retention: config.retention}}
@@ -139,17 +140,18 @@ type answer struct {
 	Err error
 }
 
-// One trace played twice gives the same bytes.
+// Running a trace twice gives the same bytes.
 func TestSameTraceSameBytes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config, trace := drawTraceConfig(t), drawTrace(t)
 		if diff := gocmp.Diff(string(play(t, config, trace, start)), string(play(t, config, trace, start))); diff != "" {
-			t.Fatalf("played twice, a trace differs:\n%s", diff)
+			t.Fatalf("two runs of a trace differ:\n%s", diff)
 		}
 	})
 }
 
-// One trace played on another day gives the same bytes, but for the seconds in the numbers and the times of arrival.
+// Running a trace on another day gives the same bytes, except for the seconds in sequence numbers
+// and the times of arrival.
 func TestSameTraceOnAnotherDay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config, trace := drawTraceConfig(t), drawTrace(t)
@@ -157,7 +159,7 @@ func TestSameTraceOnAnotherDay(t *testing.T) {
 		want := play(t, config, trace, start)
 		got := play(t, config, trace, start.Add(shift))
 		if diff := gocmp.Diff(string(want), string(shiftBack(t, got, shift))); diff != "" {
-			t.Fatalf("played %v later, a trace differs:\n%s", shift, diff)
+			t.Fatalf("run %v later, the trace differs:\n%s", shift, diff)
 		}
 	})
 }
@@ -167,7 +169,7 @@ var (
 	arrivalRegexp = regexp.MustCompile(`"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"`)
 )
 
-// shiftBack takes a time from all sequence numbers and times in JSON.
+// shiftBack subtracts a duration from all sequence numbers and times in JSON.
 func shiftBack(t *rapid.T, text []byte, shift time.Duration) []byte {
 	text = digitsRegexp.ReplaceAllFunc(text, func(quoted []byte) []byte {
 		number, err := putrecords.ParseSequenceNumber(string(quoted[1 : len(quoted)-1]))
@@ -187,26 +189,26 @@ func shiftBack(t *rapid.T, text []byte, shift time.Duration) []byte {
 	})
 }
 
-// An ownStep is a call with records for one shard. Others may send theirs in the same request, and in requests of their own before
-// it.
+// An ownStep is a call with records for the shard under test. Records for other shards may be part
+// of the same request, or of requests before it.
 type ownStep struct {
 	after   time.Duration
 	records []putrecords.RequestEntry
 	trouble trouble
-	fault   bool // a fault fails a record with the key "fail"
+	fault   bool // whether a fault fails a record with the key "fail"
 	others  []otherStep
-	mixed   []int // where in the request others' records are
+	mixed   []int // where the request has records for other shards
 }
 
 type otherStep struct {
-	ahead   time.Duration // of the own clock
+	ahead   time.Duration // of the clock in the ownStep
 	records int
 	reshard bool
 }
 
-// What one shard answers and holds does not depend on the traffic of the others, neither in the same requests nor between them,
-// whatever their callers' clocks say and however they are resharded.
-func TestShardsDoNotMeet(t *testing.T) {
+// What a shard answers and stores does not depend on the other shards: not on their records in the
+// same requests or in others, nor on their callers' clocks, nor on reshards.
+func TestShardsAreIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var steps []ownStep
 		for range rapid.IntRange(1, 15).Draw(t, "steps") {
@@ -229,15 +231,16 @@ func TestShardsDoNotMeet(t *testing.T) {
 			steps = append(steps, step)
 		}
 		if diff := gocmp.Diff(string(playOwn(t, steps, false)), string(playOwn(t, steps, true))); diff != "" {
-			t.Fatalf("the traffic of other shards changes a shard's answers (-without +with):\n%s", diff)
+			t.Fatalf("other shards affect a shard's answers (-without them +with them):\n%s", diff)
 		}
 	})
 }
 
-// ownHashKey lies in the second shard of three.
+// ownHashKey belongs to the second shard of three.
 var ownHashKey = new(big.Int).Rsh(hashSpace, 1)
 
-// playOwn plays steps without the others' traffic or with it, and returns as JSON what concerns the own shard.
+// playOwn runs steps with or without records for other shards. It returns everything about the
+// shard under test as JSON.
 func playOwn(t *rapid.T, steps []ownStep, withOthers bool) []byte {
 	c := newClock()
 	log := &troubledLog{Log: &putrecords.MemoryLog{Retention: -1}}
@@ -252,7 +255,7 @@ func playOwn(t *rapid.T, steps []ownStep, withOthers bool) []byte {
 		}
 		return out
 	}
-	other := func(i int) putrecords.RequestEntry { // of the first shard, and the last
+	other := func(i int) putrecords.RequestEntry { // for the first shard or the last
 		if i%2 == 0 {
 			return hashed("0")
 		}
@@ -270,7 +273,7 @@ func playOwn(t *rapid.T, steps []ownStep, withOthers bool) []byte {
 		if step.fault {
 			s.Inject(putrecords.Fault{Match: func(a putrecords.Attempt) bool { return a.PartitionKey == "fail" }})
 		}
-		log.trouble = trouble{step.trouble.kind, oddShards} // among which is the own one
+		log.trouble = trouble{step.trouble.kind, oddShards} // the shard under test is one of them
 		records, isOwn := slices.Clone(step.records), slices.Repeat([]bool{true}, len(step.records))
 		if withOthers {
 			for i, place := range step.mixed {
@@ -291,7 +294,7 @@ func playOwn(t *rapid.T, steps []ownStep, withOthers bool) []byte {
 	return text
 }
 
-// playOther plays a step of the others, after which the clock is where it was.
+// playOther runs a step on the other shards, and then resets the clock.
 func playOther(
 	t *rapid.T, s *putrecords.Stream, c *clock, step otherStep,
 	put func([]putrecords.RequestEntry) *putrecords.Output, record func(int) putrecords.RequestEntry,

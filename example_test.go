@@ -11,7 +11,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// noon is a clock that stands still.
+// noon is a clock that always shows the same time.
 func noon() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
 
 func Example() {
@@ -45,7 +45,7 @@ func Example() {
 	// shardId-000000000001 49670439887028551830627140435774100123907945330139725842
 }
 
-// The answers encode as AWS's JSON, and a request decodes from it: all that a server needs.
+// Requests decode from AWS's JSON and outputs encode to it, which is all that a server needs.
 func ExampleStream_PutRecords() {
 	stream := putrecords.MustNew(putrecords.Config{Name: "orders", Now: noon})
 	body := []byte(`{"StreamName": "orders", "Records": [{"PartitionKey": "customer-1", "Data": "YSBib29r"}]}`)
@@ -66,15 +66,15 @@ func ExampleStream_PutRecords() {
 	// {"FailedRecordCount":0,"Records":[{"SequenceNumber":"49670439887006251085428609812632564405635296968633745410","ShardId":"shardId-000000000000"}]} <nil>
 }
 
-// A request that breaks a rule is refused as a whole, with AWS's code and text.
+// A request that breaks a rule is rejected as a whole, with AWS's error code and message.
 func ExampleError() {
 	stream := putrecords.MustNew(putrecords.Config{})
 	_, err := stream.Put(context.Background(), putrecords.Entry("", []byte("data")))
 
-	var refused *putrecords.Error
-	if errors.As(err, &refused) {
-		fmt.Println(refused.HTTPStatusCode(), refused.Code)
-		fmt.Println(refused.Message)
+	var rejection *putrecords.Error
+	if errors.As(err, &rejection) {
+		fmt.Println(rejection.HTTPStatusCode(), rejection.Code)
+		fmt.Println(rejection.Message)
 	}
 	fmt.Println(errors.Is(err, putrecords.ValidationException))
 	// Output:
@@ -83,7 +83,7 @@ func ExampleError() {
 	// true
 }
 
-// Retry what failed, and nothing else.
+// A producer should retry only the records that failed.
 func ExampleOutput_Failed() {
 	ctx := context.Background()
 	now := noon()
@@ -94,7 +94,7 @@ func ExampleOutput_Failed() {
 	records := []putrecords.RequestEntry{
 		putrecords.Entry("a", nil), putrecords.Entry("b", nil), putrecords.Entry("c", nil), putrecords.Entry("d", nil), putrecords.Entry("e", nil),
 	}
-	for len(records) > 0 {
+	for attempt := 0; attempt < 10 && len(records) > 0; attempt++ {
 		out, err := stream.Put(ctx, records...)
 		if err != nil {
 			fmt.Println(err)
@@ -114,7 +114,7 @@ func ExampleOutput_Failed() {
 	// 1 sent, 0 failed
 }
 
-// A KMS key is disabled for as long as the fault is in force.
+// The KMS key of the stream appears to be disabled until the fault is removed.
 func ExampleStream_Inject() {
 	ctx := context.Background()
 	stream := putrecords.MustNew(putrecords.Config{})
@@ -129,7 +129,8 @@ func ExampleStream_Inject() {
 	// <nil> 1
 }
 
-// The record is stored, but the producer is told that it is not: if it retries, as it should, there is a duplicate.
+// The record is stored but reported as failed. A producer that retries, as it should, writes it
+// twice.
 func ExampleFault_afterAppend() {
 	ctx := context.Background()
 	stream := putrecords.MustNew(putrecords.Config{})
@@ -137,7 +138,7 @@ func ExampleFault_afterAppend() {
 		AfterAppend: true,
 		Match:       func(a putrecords.Attempt) bool { return a.PartitionKey == "payment-7" },
 	})
-	for {
+	for range 10 { // attempts
 		out, err := stream.Put(ctx, putrecords.Entry("payment-7", []byte("10 EUR")))
 		if err != nil || out.FailedRecordCount == 0 {
 			break
@@ -153,7 +154,7 @@ func ExampleFault_afterAppend() {
 	// payment-7 10 EUR <nil>
 }
 
-// Ten minutes of 1,200 records a second, on virtual time.
+// Ten minutes of 1,200 records per second, in virtual time.
 func ExampleConfig_now() {
 	now := noon()
 	stream := putrecords.MustNew(putrecords.Config{
@@ -230,7 +231,7 @@ func ExampleStream_Route() {
 	// e shardId-000000000002
 }
 
-// Validate is for a program that has no stream, such as a producer that checks its records early.
+// Use Validate in a program that has no stream, such as a producer that checks its records early.
 func ExampleLimits_Validate() {
 	record := putrecords.Entry("k", make([]byte, 1<<20))
 	name := "orders"

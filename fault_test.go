@@ -12,7 +12,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// codes returns the error code of each entry, shortened to its first letter, or '.' for a stored record.
+// codes returns the first letter of each record's error code, or '.' if the record was stored.
 func codes(out *putrecords.Output) string {
 	var b strings.Builder
 	for _, e := range out.Records {
@@ -21,12 +21,13 @@ func codes(out *putrecords.Output) string {
 	return b.String()
 }
 
+// key returns a Match function for records with this partition key.
 func key(want string) func(putrecords.Attempt) bool {
 	return func(a putrecords.Attempt) bool { return a.PartitionKey == want }
 }
 
-// Every error on AWS's page can be had, with AWS's text.
-func TestFaultTexts(t *testing.T) {
+// A fault can produce every error on AWS's page, with AWS's message.
+func TestFaultMessages(t *testing.T) {
 	for code, text := range map[putrecords.ErrorCode]string{
 		putrecords.AccessDeniedException: "Specifies that you do not have the permissions required to perform this operation.",
 		putrecords.InvalidArgumentException: "A specified parameter exceeds its restrictions, is not supported, or can't be used. " +
@@ -51,28 +52,28 @@ func TestFaultTexts(t *testing.T) {
 	} {
 		s := putrecords.MustNew(putrecords.Config{Name: "S", AccountID: "123456789012", Shards: 2})
 		s.Inject(putrecords.Fault{Code: code, WholeRequest: true, Match: key("match")})
-		// The throttled shard is that of the first record that matches.
+		// A throttling error names the shard of the first matching record.
 		records := []putrecords.RequestEntry{hashed("0"), keyed("match"), keyed("match")}
 		records[1].ExplicitHashKey, records[2].ExplicitHashKey = ptr(lastHashKey), ptr("0")
 		out, err := s.Put(t.Context(), records...)
 		wantError(t, err, code, text)
 		if out != nil || s.Stats()[0] != (putrecords.ShardStats{ShardID: shard0}) {
-			t.Errorf("%s: answered %v, or counted", code, out)
+			t.Errorf("%s: output %v, want none; and nothing must be counted", code, out)
 		}
-		s.Inject(putrecords.Fault{Code: code, WholeRequest: true, Message: "my text"})
+		s.Inject(putrecords.Fault{Code: code, WholeRequest: true, Message: "my message"})
 		_, err = s.Put(t.Context(), records...)
-		wantError(t, err, code, "my text")
-		mustPut(t, s, records...) // both faults are used up
+		wantError(t, err, code, "my message")
+		mustPut(t, s, records...) // both faults are spent
 	}
 }
 
-// A code of whole requests fails them without WholeRequest.
-func TestFaultOfWholeRequests(t *testing.T) {
+// A code that AWS returns only for whole requests fails the request even without WholeRequest.
+func TestFaultWithRequestCode(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	injection := s.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException, Match: key("b")})
 	mustPut(t, s, keyed("a"), keyed("c"))
 	if _, err := s.Put(t.Context(), keyed("a"), keyed("b")); err == nil || injection.Hits() != 1 {
-		t.Errorf("error %v, %d hits", err, injection.Hits())
+		t.Errorf("error %v, %d hits; want an error and one hit", err, injection.Hits())
 	}
 	mustPut(t, s, keyed("a"), keyed("b"))
 	if n := len(recordsOf(t, s, shard0)); n != 4 {
@@ -80,7 +81,7 @@ func TestFaultOfWholeRequests(t *testing.T) {
 	}
 }
 
-func TestFaultOfRecords(t *testing.T) {
+func TestFaultOnRecords(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{
 		Name: "S", AccountID: "123456789012", Shards: 2, Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 2},
 	})
@@ -106,7 +107,7 @@ func TestFaultOfRecords(t *testing.T) {
 			want.Failed = putrecords.Count{Records: 2, Bytes: 8}
 		}
 		if stats.ShardID == shard0 {
-			want.Stored = putrecords.Count{Records: 2, Bytes: 2} // the faults took no tokens
+			want.Stored = putrecords.Count{Records: 2, Bytes: 2} // the faults used no tokens
 		} else {
 			want.Throttled = putrecords.Count{Records: 2, Bytes: 16}
 		}
@@ -126,17 +127,17 @@ func TestZeroFault(t *testing.T) {
 	out := mustPut(t, s, keyed("a"), keyed("b"))
 	want := putrecords.ResultEntry{ErrorCode: putrecords.InternalFailure, ErrorMessage: "Internal service failure."}
 	if codes(out) != "I." || out.Records[0] != want {
-		t.Errorf("answer %+v", out)
+		t.Errorf("output %+v, want the first record failed", out)
 	}
 }
 
-// Attempts tell what they are of.
+// An Attempt describes the record.
 func TestAttempt(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Shards: 3})
 	var got []putrecords.Attempt
 	s.Inject(putrecords.Fault{Match: func(a putrecords.Attempt) bool {
 		got = append(got, a)
-		s.Shards() // no lock is held
+		s.Shards() // would deadlock if a lock were held
 		return false
 	}})
 	explicit := putrecords.Entry("é", []byte("data"))
@@ -151,7 +152,8 @@ func TestAttempt(t *testing.T) {
 	}
 }
 
-// Stored, yet reported as failed: a producer that retries makes a duplicate.
+// A record may be stored and still be reported as failed, so that a producer that retries writes it
+// twice.
 func TestFaultAfterAppend(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 3}})
 	before := s.Inject(putrecords.Fault{Match: key("before")})
@@ -161,7 +163,7 @@ func TestFaultAfterAppend(t *testing.T) {
 		t.Errorf("codes %s, %d failed; want IIIIP, 5", codes(out), out.FailedRecordCount)
 	}
 	if before.Hits() != 1 || after.Hits() != 3 {
-		t.Errorf("%d and %d hits, want 1 and, of stored records alone, 3", before.Hits(), after.Hits())
+		t.Errorf("%d and %d hits, want 1 and, for the stored records only, 3", before.Hits(), after.Hits())
 	}
 	if got := keys(t, s, shard0); !slices.Equal(got, []string{"a", "b", "c"}) {
 		t.Errorf("stored %v", got)
@@ -175,15 +177,15 @@ func TestFaultAfterAppend(t *testing.T) {
 	}
 }
 
-// A whole request may be stored and reported as failed, as when its answer is lost.
-func TestFaultOfWholeRequestAfterAppend(t *testing.T) {
+// A whole request may be stored and reported as failed, as if the response were lost.
+func TestFaultOnWholeRequestAfterAppend(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	single := s.Inject(putrecords.Fault{AfterAppend: true})
 	whole := s.Inject(putrecords.Fault{AfterAppend: true, WholeRequest: true})
 	out, err := s.Put(t.Context(), keyed("a"), keyed("b"))
 	wantError(t, err, putrecords.InternalFailure, "Internal service failure.")
 	if out != nil || whole.Hits() != 1 || single.Hits() != 0 {
-		t.Errorf("answered %v; %d hits, and %d of a fault whose answer nobody saw", out, whole.Hits(), single.Hits())
+		t.Errorf("output %v; %d hits, and %d of a fault whose effect nobody saw", out, whole.Hits(), single.Hits())
 	}
 	if got := keys(t, s, shard0); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("stored %v", got)
@@ -216,12 +218,12 @@ func TestFaultCount(t *testing.T) {
 		injection.Remove()
 		injection.Remove()
 		if got := codes(mustPut(t, s, keyed("a"))); got != "." {
-			t.Errorf("count %d: a removed fault answers %s", test.count, got)
+			t.Errorf("count %d: after removing the fault, codes are %s", test.count, got)
 		}
 	}
 }
 
-// A fault that is used up asks its Match no more, and the next one answers.
+// Once a fault is spent, its Match is not called again and the next fault takes over.
 func TestFaultsInOrder(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	var asked []string
@@ -239,12 +241,12 @@ func TestFaultsInOrder(t *testing.T) {
 		got = append(got, e.ErrorMessage)
 	}
 	if want := []string{"", "first", "second", "second", ""}; !slices.Equal(got, want) {
-		t.Errorf("answers %q, want %q", got, want)
+		t.Errorf("messages %q, want %q", got, want)
 	}
 	if want := []string{"1a", "2a", "1b", "2c", "2d"}; !slices.Equal(asked, want) {
-		t.Errorf("asked %v, want %v", asked, want)
+		t.Errorf("Match was called for %v, want %v", asked, want)
 	}
-	// The order of injection is that of whole requests too.
+	// Faults that fail whole requests apply in the order of injection, too.
 	asked = nil
 	s.Inject(putrecords.Fault{Code: putrecords.KMSNotFoundException, Match: match("3")})
 	s.Inject(putrecords.Fault{Code: putrecords.KMSDisabledException, Match: match("4")})
@@ -254,12 +256,12 @@ func TestFaultsInOrder(t *testing.T) {
 		}
 	}
 	if want := []string{"3a", "3b", "4a", "4b"}; !slices.Equal(asked, want) {
-		t.Errorf("asked %v, want %v", asked, want)
+		t.Errorf("Match was called for %v, want %v", asked, want)
 	}
 }
 
-// A request that is refused for another reason uses no fault up.
-func TestFaultsOfRefusedRequests(t *testing.T) {
+// A request that is rejected for another reason does not use up a fault.
+func TestRejectedRequestsUseUpNoFault(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	whole := s.Inject(putrecords.Fault{Code: putrecords.KMSDisabledException, Count: -1})
 	single := s.Inject(putrecords.Fault{Count: -1})
@@ -271,11 +273,11 @@ func TestFaultsOfRefusedRequests(t *testing.T) {
 		request(repeat(6, putrecords.Entry("k", make([]byte, 1<<20-1)))...),
 	} {
 		if _, err := s.PutRecords(t.Context(), in); err == nil {
-			t.Errorf("%v is not refused", in)
+			t.Errorf("%v is not rejected", in)
 		}
 	}
 	if whole.Hits() != 0 || single.Hits() != 0 {
-		t.Errorf("%d and %d hits", whole.Hits(), single.Hits())
+		t.Errorf("%d and %d hits, want none", whole.Hits(), single.Hits())
 	}
 	dry := request(keyed("k"))
 	dry.DryRun = ptr(true)
@@ -286,7 +288,7 @@ func TestFaultsOfRefusedRequests(t *testing.T) {
 	wantError(t, err, putrecords.DryRunOperationException, "DryRunOperation validation succeeded while calling PutRecords operation.: "+
 		"Request would have succeeded, but DryRun flag is set.")
 	if single.Hits() != 0 {
-		t.Error("a dry run has used a fault of records up")
+		t.Error("a dry run used up a fault on records")
 	}
 	*dry.DryRun = false
 	if out, err := s.PutRecords(t.Context(), dry); err != nil || codes(out) != "I" {
@@ -294,7 +296,7 @@ func TestFaultsOfRefusedRequests(t *testing.T) {
 	}
 }
 
-// Many callers share the answers of a fault out among them.
+// Concurrent callers together get exactly as many failures as the fault has.
 func TestFaultsUnderLoad(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Shards: 4, Limits: putrecords.Limits{RecordsPerSecond: -1}})
 	const callers, calls, perCall, count = 4, 25, 20, 777

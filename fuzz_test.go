@@ -13,7 +13,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// ParseHashKey accepts what AWS's pattern and range allow, and nothing else.
+// ParseHashKey accepts exactly what AWS's pattern and range allow.
 func FuzzParseHashKey(f *testing.F) {
 	for _, s := range []string{"", "0", "00", "1", "-1", lastHashKey, afterHashKey, "1e3", " 1", "999999999999999999999999999999999999999"} {
 		f.Add(s)
@@ -34,7 +34,7 @@ func FuzzParseHashKey(f *testing.F) {
 	})
 }
 
-// Whatever ParseSequenceNumber accepts prints as it was, and has no part out of range.
+// Everything ParseSequenceNumber accepts prints unchanged, and all its parts are in range.
 func FuzzParseSequenceNumber(f *testing.F) {
 	for _, n := range productionNumbers {
 		f.Add(n.digits)
@@ -56,7 +56,8 @@ func FuzzParseSequenceNumber(f *testing.F) {
 	})
 }
 
-// A request either is refused and changes nothing, or is answered, entry by entry, with what is then in the log.
+// A request is either rejected and changes nothing, or each entry of the output describes what the
+// log now holds.
 func FuzzPutRecords(f *testing.F) {
 	for _, s := range []string{
 		`{}`,
@@ -83,10 +84,10 @@ func FuzzPutRecords(f *testing.F) {
 		before := s.Stats()
 		out, err := s.PutRecords(t.Context(), &in)
 		if err == nil == (out == nil) {
-			t.Fatalf("answered with %v and %v", out, err)
+			t.Fatalf("returned %v and %v", out, err)
 		}
 		if invalid := limits.Validate(&in); invalid != nil && err == nil {
-			t.Errorf("stored what Validate refuses: %v", invalid)
+			t.Errorf("stored what Validate rejects: %v", invalid)
 		}
 		held := make(map[string]putrecords.Record) // by sequence number
 		for _, shard := range s.Shards() {
@@ -95,9 +96,9 @@ func FuzzPutRecords(f *testing.F) {
 			}
 		}
 		if err != nil {
-			var refused *putrecords.Error
-			if !errors.As(err, &refused) || refused.Message == "" || !cmp.Equal(before, s.Stats()) || len(held) != 0 {
-				t.Errorf("refused with %#v; %+v, %v in the log", err, s.Stats(), held)
+			var rejection *putrecords.Error
+			if !errors.As(err, &rejection) || rejection.Message == "" || !cmp.Equal(before, s.Stats()) || len(held) != 0 {
+				t.Errorf("rejected with %#v; %+v, %v in the log", err, s.Stats(), held)
 			}
 			return
 		}
@@ -113,7 +114,7 @@ func FuzzPutRecords(f *testing.F) {
 			}
 		}
 		if len(out.Records) != len(in.Records) || failures != out.FailedRecordCount || len(held) != 0 {
-			t.Errorf("%d records, answer %+v, left in the log %v", len(in.Records), out, held)
+			t.Errorf("%d records, output %+v, in the log besides: %v", len(in.Records), out, held)
 		}
 	})
 }

@@ -63,7 +63,7 @@ func TestParseHashKey(t *testing.T) {
 		{"+1", strconv.ErrSyntax},
 		{" 1", strconv.ErrSyntax},
 		{"1\n", strconv.ErrSyntax},
-		{"1/", strconv.ErrSyntax}, // the characters beside the digits
+		{"1/", strconv.ErrSyntax}, // the characters next to the digits
 		{"1:", strconv.ErrSyntax},
 		{"0x10", strconv.ErrSyntax},
 		{"١", strconv.ErrSyntax},
@@ -76,7 +76,7 @@ func TestParseHashKey(t *testing.T) {
 			t.Errorf("ParseHashKey(%q) = %v", test.decimal, key)
 		}
 		if err != nil && !strings.Contains(err.Error(), test.decimal[:min(1, len(test.decimal))]) {
-			t.Errorf("ParseHashKey(%q): error %q does not name the value", test.decimal, err)
+			t.Errorf("ParseHashKey(%q): error %q does not contain the value", test.decimal, err)
 		}
 		var unmarshaled putrecords.HashKey
 		if err := unmarshaled.UnmarshalText([]byte(test.decimal)); !errors.Is(err, test.err) || unmarshaled != key {
@@ -101,12 +101,12 @@ func TestHashKeyFromBig(t *testing.T) {
 
 func hashKeys() *rapid.Generator[putrecords.HashKey] {
 	return rapid.Custom(func(t *rapid.T) putrecords.HashKey {
-		// Few distinct bytes, so that keys are often equal up to a point.
+		// With few distinct bytes, keys often share a prefix.
 		return putrecords.HashKey(rapid.SliceOfN(rapid.SampledFrom([]byte{0, 1, 0x7f, 0x80, 0xff}), 16, 16).Draw(t, "key"))
 	})
 }
 
-// The hash space in bytes and words is the hash space of math/big.
+// Hash keys behave like the big integers they stand for.
 func TestHashKeyAgreesWithBig(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := hashKeys().Draw(t, "a"), hashKeys().Draw(t, "b")
@@ -150,10 +150,10 @@ func TestParseHashKeyAgreesWithBig(t *testing.T) {
 func TestEvenRanges(t *testing.T) {
 	for _, n := range []int{-1, 0} {
 		if got := putrecords.EvenRanges(n); len(got) != 0 {
-			t.Errorf("EvenRanges(%d) has %d ranges", n, len(got))
+			t.Errorf("EvenRanges(%d) returns %d ranges, want none", n, len(got))
 		}
 	}
-	// The ranges of a production stream of three shards.
+	// The ranges of a production stream with three shards.
 	want := []string{
 		"0", "113427455640312821154458202477256070484", "113427455640312821154458202477256070485",
 		"226854911280625642308916404954512140969", "226854911280625642308916404954512140970", lastHashKey,
@@ -165,13 +165,14 @@ func TestEvenRanges(t *testing.T) {
 	}
 }
 
-// For every n the ranges tile the space, and each but the last is floor(2^128/n) long.
+// The ranges cover the hash space without gaps or overlaps, and all except the last hold
+// floor(2^128/n) keys.
 func TestEvenRangesTile(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.OneOf(rapid.IntRange(1, 100), rapid.IntRange(1, 10_000)).Draw(t, "n")
 		ranges := putrecords.EvenRanges(n)
 		if len(ranges) != n {
-			t.Fatalf("%d ranges", len(ranges))
+			t.Fatalf("%d ranges, want %d", len(ranges), n)
 		}
 		step := new(big.Int).Quo(hashSpace, big.NewInt(int64(n)))
 		next := new(big.Int)

@@ -13,7 +13,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// start is a time with a fraction of a second.
+// start is where virtual time begins: not at a full second.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
 
 // The shards of a new stream.
@@ -24,7 +24,7 @@ const (
 	shard3 = "shardId-000000000003"
 )
 
-// A clock is virtual time.
+// A clock shows virtual time.
 type clock struct{ now time.Time }
 
 func newClock() *clock { return &clock{start} }
@@ -33,7 +33,7 @@ func (c *clock) Now() time.Time { return c.now }
 
 func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d) }
 
-// mustPut puts records that the stream must not refuse as a whole.
+// mustPut puts records. It fails the test if the stream rejects the whole request.
 func mustPut(t testing.TB, s *putrecords.Stream, records ...putrecords.RequestEntry) *putrecords.Output {
 	t.Helper()
 	out, err := s.Put(t.Context(), records...)
@@ -41,12 +41,12 @@ func mustPut(t testing.TB, s *putrecords.Stream, records ...putrecords.RequestEn
 		t.Fatalf("Put: %v", err)
 	}
 	if len(out.Records) != len(records) {
-		t.Fatalf("Put answered %d records with %d entries", len(records), len(out.Records))
+		t.Fatalf("Put returned %[2]d entries for %[1]d records", len(records), len(out.Records))
 	}
 	return out
 }
 
-// keyed returns a record with the partition key and no data.
+// keyed returns a record with a partition key and no data.
 func keyed(partitionKey string) putrecords.RequestEntry { return putrecords.Entry(partitionKey, nil) }
 
 // hashed returns a record with an explicit hash key.
@@ -65,19 +65,19 @@ func repeat(n int, e putrecords.RequestEntry) []putrecords.RequestEntry {
 	return records
 }
 
-// wantError checks that err is an *Error with the code and the text.
-func wantError(t testing.TB, err error, code putrecords.ErrorCode, text string) {
+// wantError checks that err is an *Error with this code and message.
+func wantError(t testing.TB, err error, code putrecords.ErrorCode, message string) {
 	t.Helper()
 	var e *putrecords.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("got error %v, want a %s", err, code)
+		t.Fatalf("got error %v, want %s", err, code)
 	}
-	if diff := cmp.Diff(&putrecords.Error{Code: code, Message: text}, e); diff != "" {
+	if diff := cmp.Diff(&putrecords.Error{Code: code, Message: message}, e); diff != "" {
 		t.Fatalf("error differs (-want +got):\n%s", diff)
 	}
 }
 
-// shardsOf returns the last digit of each entry's shard, or '-' for a failed record.
+// shardsOf returns the last digit of each record's shard, or '-' if the record failed.
 func shardsOf(out *putrecords.Output) string {
 	var b strings.Builder
 	for _, e := range out.Records {
@@ -90,7 +90,7 @@ func shardsOf(out *putrecords.Output) string {
 	return b.String()
 }
 
-// sequenceNumber parses the number of an entry, which must be a stored one.
+// sequenceNumber parses the sequence number of a stored record.
 func sequenceNumber(t testing.TB, e putrecords.ResultEntry) putrecords.SequenceNumber {
 	t.Helper()
 	n, err := putrecords.ParseSequenceNumber(e.SequenceNumber)
@@ -100,7 +100,7 @@ func sequenceNumber(t testing.TB, e putrecords.ResultEntry) putrecords.SequenceN
 	return n
 }
 
-// recordsOf returns what the log holds of a shard.
+// recordsOf returns a shard's records in the log.
 func recordsOf(t rapid.TB, s *putrecords.Stream, shardID string) []putrecords.Record {
 	t.Helper()
 	var records []putrecords.Record
@@ -113,7 +113,7 @@ func recordsOf(t rapid.TB, s *putrecords.Stream, shardID string) []putrecords.Re
 	return records
 }
 
-// sameRecord is cmp.Equal for many records: it is faster.
+// sameRecord compares records as cmp.Equal does, but faster.
 func sameRecord(a, b putrecords.Record) bool {
 	return a.SequenceNumber == b.SequenceNumber && a.PartitionKey == b.PartitionKey && a.ExplicitHashKey == b.ExplicitHashKey &&
 		string(a.Data) == string(b.Data) && a.Arrived.Equal(b.Arrived) && a.Arrived.Location() == b.Arrived.Location()

@@ -12,16 +12,13 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// aLayout returns the shards of a stream of three after a split of shard 0 and a merge of the shards 2 and 4.
+// aLayout returns the shards of a stream that began with three, split shard 0 and merged shards 4
+// and 1.
 func aLayout(t testing.TB) []putrecords.Shard {
 	t.Helper()
 	s := putrecords.MustNew(putrecords.Config{Shards: 3, Now: newClock().Now})
-	if err := s.SplitShard(shard0, parseHashKey(t, "1000")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.MergeShards("shardId-000000000004", shard1); err != nil {
-		t.Fatal(err)
-	}
+	mustSplit(t, s, shard0, "1000")
+	mustMerge(t, s, "shardId-000000000004", shard1)
 	return s.Shards()
 }
 
@@ -35,23 +32,22 @@ func TestLayoutIsKept(t *testing.T) {
 	if got := shardsOf(out); got != "33552" {
 		t.Errorf("shards %s, want 33552", got)
 	}
-	// A child may have been created in a second that the clock has not reached.
+	// The clock may not have reached the second of a child's creation.
 	created := layout[5].SequenceNumberRange.StartingSequenceNumber.ShardCreated
 	if n := sequenceNumber(t, out.Records[2]); n.ShardCreated != created || n.Arrived != created || created <= start.Unix() {
-		t.Errorf("number %+v in a shard created in second %d", n, created)
+		t.Errorf("number %+v in a shard created in second %d, want that second", n, created)
 	}
 	if err := s.SplitShard(shard0, parseHashKey(t, "7")); !errors.Is(err, putrecords.InvalidArgumentException) {
-		t.Errorf("a shard with an ending number is not closed: %v", err)
+		t.Errorf("a shard with an ending number is not treated as closed: %v", err)
 	}
-	if err := s.SplitShard("shardId-000000000005", parseHashKey(t, "2000")); err != nil {
-		t.Fatal(err)
-	}
+	mustSplit(t, s, "shardId-000000000005", "2000")
 	if shards := s.Shards(); shards[len(shards)-1].ShardID != "shardId-000000000007" {
 		t.Errorf("the last child is %s, want shardId-000000000007", shards[len(shards)-1].ShardID)
 	}
 }
 
-// Parents that are gone leave their indexes out, and numbers may be left to New.
+// A layout may lack the indexes of parents that no longer exist, and New fills in missing sequence
+// numbers.
 func TestLayoutWithMissingIndexes(t *testing.T) {
 	ranges := putrecords.EvenRanges(2)
 	s := putrecords.MustNew(putrecords.Config{Now: newClock().Now, Layout: []putrecords.Shard{
@@ -65,15 +61,14 @@ func TestLayoutWithMissingIndexes(t *testing.T) {
 			t.Errorf("number %+v, want %+v", got, want)
 		}
 	}
-	if err := s.MergeShards("shardId-000000000018", "shardId-000000000007"); err != nil {
-		t.Fatal(err)
-	}
+	mustMerge(t, s, "shardId-000000000018", "shardId-000000000007")
 	if got := mustPut(t, s, keyed("k")).Records[0].ShardID; got != "shardId-000000000019" {
 		t.Errorf("the child is %s, want shardId-000000000019", got)
 	}
 }
 
-// A child whose numbers are left to New comes after its parents, whatever the clock says.
+// When New fills in the numbers of a child, they follow those of its parents, whatever the clock
+// shows.
 func TestLayoutWithoutNumbers(t *testing.T) {
 	layout := aLayout(t)
 	want := layout[5].SequenceNumberRange
@@ -88,42 +83,42 @@ func TestBadLayout(t *testing.T) {
 	key := func(decimal string) putrecords.HashKey { return parseHashKey(t, decimal) }
 	for _, test := range []struct {
 		name   string
-		change func([]putrecords.Shard) []putrecords.Shard // of the layout of aLayout
+		change func([]putrecords.Shard) []putrecords.Shard // modifies the layout of aLayout
 		field  string
-		reason string // a part of it
+		reason string // part of the reason
 	}{
-		{"no id", func(l []putrecords.Shard) []putrecords.Shard {
+		{"no ID", func(l []putrecords.Shard) []putrecords.Shard {
 			l[1].ShardID = ""
 			return l
 		}, "Layout[1].ShardID", `"" is not "shardId-" and 12 digits`},
-		{"id of 11 digits", func(l []putrecords.Shard) []putrecords.Shard {
+		{"ID with 11 digits", func(l []putrecords.Shard) []putrecords.Shard {
 			l[1].ShardID = "shardId-00000000001"
 			return l
 		}, "Layout[1].ShardID", "shardId-00000000001"},
-		{"index of 33 bits", func(l []putrecords.Shard) []putrecords.Shard {
+		{"33-bit index", func(l []putrecords.Shard) []putrecords.Shard {
 			l[5].ShardID = "shardId-004294967296"
 			return l
 		}, "Layout[5].ShardID", "4294967295"},
-		{"order", func(l []putrecords.Shard) []putrecords.Shard {
+		{"wrong order", func(l []putrecords.Shard) []putrecords.Shard {
 			l[1], l[2] = l[2], l[1]
 			return l
 		}, "Layout[2].ShardID", "shardId-000000000001 comes after shardId-000000000002"},
-		{"twice", func(l []putrecords.Shard) []putrecords.Shard {
+		{"same shard twice", func(l []putrecords.Shard) []putrecords.Shard {
 			return append(l[:2:2], l[1:]...)
 		}, "Layout[2].ShardID", "shardId-000000000001 comes after shardId-000000000001"},
-		{"parent", func(l []putrecords.Shard) []putrecords.Shard {
+		{"malformed parent", func(l []putrecords.Shard) []putrecords.Shard {
 			l[3].ParentShardID = "0"
 			return l
 		}, "Layout[3].ParentShardID", `"0"`},
-		{"later parent", func(l []putrecords.Shard) []putrecords.Shard {
+		{"parent with a later index", func(l []putrecords.Shard) []putrecords.Shard {
 			l[5].AdjacentParentShardID = l[5].ShardID
 			return l
 		}, "Layout[5].AdjacentParentShardID", "shardId-000000000005"},
-		{"range upside down", func(l []putrecords.Shard) []putrecords.Shard {
+		{"range that ends before it starts", func(l []putrecords.Shard) []putrecords.Shard {
 			l[0].HashKeyRange = putrecords.HashKeyRange{StartingHashKey: key("2"), EndingHashKey: key("1")}
 			return l
 		}, "Layout[0].HashKeyRange", "starts at 2, above its end at 1"},
-		{"another shard's numbers", func(l []putrecords.Shard) []putrecords.Shard {
+		{"numbers of another shard", func(l []putrecords.Shard) []putrecords.Shard {
 			l[1].SequenceNumberRange = l[2].SequenceNumberRange
 			return l
 		}, "Layout[1].SequenceNumberRange", "is not the first number of shardId-000000000001"},
@@ -131,7 +126,7 @@ func TestBadLayout(t *testing.T) {
 			l[1].SequenceNumberRange.StartingSequenceNumber.ShardCreated = -1
 			return l
 		}, "Layout[1].SequenceNumberRange", "ShardCreated=-1"},
-		{"another shard's last number", func(l []putrecords.Shard) []putrecords.Shard {
+		{"last number of another shard", func(l []putrecords.Shard) []putrecords.Shard {
 			l[0].SequenceNumberRange.EndingSequenceNumber.ShardIndex++
 			return l
 		}, "Layout[0].SequenceNumberRange", "is not the last number of shardId-000000000000"},
@@ -139,7 +134,7 @@ func TestBadLayout(t *testing.T) {
 			l[0].SequenceNumberRange.EndingSequenceNumber.ShardCreated++
 			return l
 		}, "Layout[0].SequenceNumberRange", "is not the last number of shardId-000000000000"},
-		{"last number that is the first", func(l []putrecords.Shard) []putrecords.Shard {
+		{"last number equal to the first", func(l []putrecords.Shard) []putrecords.Shard {
 			l[0].SequenceNumberRange.EndingSequenceNumber = l[0].SequenceNumberRange.StartingSequenceNumber
 			return l
 		}, "Layout[0].SequenceNumberRange", "is not the last number of shardId-000000000000"},
@@ -164,12 +159,12 @@ func TestBadLayout(t *testing.T) {
 			first.ShardCreated--
 			first.Arrived--
 			return l
-		}, "Layout[5].SequenceNumberRange", fmt.Sprintf("created in second %d, but its parent takes records until second %[1]d", start.Unix()+1)},
-		{"gap below", func(l []putrecords.Shard) []putrecords.Shard {
+		}, "Layout[5].SequenceNumberRange", fmt.Sprintf("created in second %d, but a parent of it takes records until second %[1]d", start.Unix()+1)},
+		{"gap at the start", func(l []putrecords.Shard) []putrecords.Shard {
 			l[3].HashKeyRange.StartingHashKey = key("1")
 			return l
 		}, "Layout", "below 1, where shardId-000000000003 starts"},
-		{"gap", func(l []putrecords.Shard) []putrecords.Shard {
+		{"gap in the middle", func(l []putrecords.Shard) []putrecords.Shard {
 			l[3].HashKeyRange.EndingHashKey = key("998")
 			return l
 		}, "Layout", "between 998, where shardId-000000000003 ends, and 1000, where shardId-000000000005 starts"},
@@ -177,26 +172,26 @@ func TestBadLayout(t *testing.T) {
 			l[3].HashKeyRange.EndingHashKey = key("1000")
 			return l
 		}, "Layout", "shardId-000000000003 and shardId-000000000005 are open and overlap at hash key 1000"},
-		{"gap above", func(l []putrecords.Shard) []putrecords.Shard {
+		{"gap at the end", func(l []putrecords.Shard) []putrecords.Shard {
 			l[2].HashKeyRange.EndingHashKey = key("300000000000000000000000000000000000000")
 			return l
 		}, "Layout", "above 300000000000000000000000000000000000000"},
-		{"the whole space twice", func(l []putrecords.Shard) []putrecords.Shard {
+		{"two shards with the whole space", func(l []putrecords.Shard) []putrecords.Shard {
 			l[3].HashKeyRange = putrecords.HashKeyRange{EndingHashKey: key(lastHashKey)}
 			return l
 		}, "Layout", "overlap"},
-		{"all closed", func(l []putrecords.Shard) []putrecords.Shard { return l[:1] }, "Layout", "no shard is open"},
+		{"all shards closed", func(l []putrecords.Shard) []putrecords.Shard { return l[:1] }, "Layout", "no shard is open"},
 	} {
 		layout := test.change(aLayout(t))
 		s, err := putrecords.New(putrecords.Config{Layout: layout, Now: newClock().Now})
 		var config *putrecords.ConfigError
 		if s != nil || !errors.As(err, &config) || config.Field != test.field || !strings.Contains(config.Reason, test.reason) {
-			t.Errorf("%s: %v; want an error of %s with %q", test.name, err, test.field, test.reason)
+			t.Errorf("%s: %v; want an error for %s containing %q", test.name, err, test.field, test.reason)
 		}
 	}
 }
 
-// Route finds the shard whose range a search through all of them finds, in layouts as lopsided as splits make them.
+// Route finds the same shard as a search through all of them, even after uneven splits.
 func TestRouteAgreesWithASearch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := putrecords.MustNew(putrecords.Config{Shards: rapid.IntRange(1, 50).Draw(t, "shards")})
@@ -209,7 +204,7 @@ func TestRouteAgreesWithASearch(t *testing.T) {
 				copy(key[rapid.IntRange(0, 15).Draw(t, "from"):], rapid.SliceOfN(rapid.Byte(), 1, 16).Draw(t, "bytes"))
 				return key
 			}).Draw(t, "key")
-			_ = s.SplitShard(shard.ShardID, key) // refused where the key lies elsewhere
+			_ = s.SplitShard(shard.ShardID, key) // rejected if the key is not in the shard
 			probes = append(probes, key, shard.HashKeyRange.StartingHashKey, shard.HashKeyRange.EndingHashKey)
 		}
 		probes = append(probes, rapid.SliceOfN(hashKeys(), 1, 20).Draw(t, "probes")...)
@@ -221,7 +216,7 @@ func TestRouteAgreesWithASearch(t *testing.T) {
 				}
 			}
 			if got := s.Route(key); len(owners) != 1 || got != owners[0] {
-				t.Fatalf("Route(%v) = %v, but it belongs to %v", key, got.ShardID, owners)
+				t.Fatalf("Route(%v) = %v, want %v", key, got.ShardID, owners)
 			}
 		}
 	})

@@ -10,30 +10,33 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-const failed = " failed to satisfy constraint: "
+// constraint joins a member to the constraint that it violates.
+const constraint = " failed to satisfy constraint: "
 
 // request returns a request to the stream named "stream".
 func request(records ...putrecords.RequestEntry) *putrecords.Input {
 	return &putrecords.Input{Records: records, StreamName: ptr("stream")}
 }
 
-// wantRefused checks that both a stream and Limits.Validate refuse a request with a ValidationException of these clauses.
-func wantRefused(t *testing.T, limits putrecords.Limits, in *putrecords.Input, clauses ...string) {
+// wantRejected checks that both a stream and Limits.Validate reject a request with a
+// ValidationException that has these clauses.
+func wantRejected(t *testing.T, limits putrecords.Limits, in *putrecords.Input, clauses ...string) {
 	t.Helper()
-	text := "1 validation error detected: " + clauses[0]
+	message := "1 validation error detected: " + clauses[0]
 	if len(clauses) > 1 {
-		text = fmt.Sprintf("%d validation errors detected: %s", len(clauses), strings.Join(clauses, "; "))
+		message = fmt.Sprintf("%d validation errors detected: %s", len(clauses), strings.Join(clauses, "; "))
 	}
-	wantError(t, limits.Validate(in), putrecords.ValidationException, text)
+	wantError(t, limits.Validate(in), putrecords.ValidationException, message)
 	s := putrecords.MustNew(putrecords.Config{Limits: limits})
 	out, err := s.PutRecords(t.Context(), in)
-	wantError(t, err, putrecords.ValidationException, text)
+	wantError(t, err, putrecords.ValidationException, message)
 	if out != nil || len(recordsOf(t, s, shard0)) != 0 {
-		t.Errorf("a refused request was answered with %v or stored", out)
+		t.Errorf("a rejected request was stored, or has the output %v", out)
 	}
 }
 
-func wantTaken(t *testing.T, limits putrecords.Limits, in *putrecords.Input) {
+// wantAccepted checks that both a stream and Limits.Validate accept a request.
+func wantAccepted(t *testing.T, limits putrecords.Limits, in *putrecords.Input) {
 	t.Helper()
 	if err := limits.Validate(in); err != nil {
 		t.Errorf("Validate: %.300v", err)
@@ -44,7 +47,7 @@ func wantTaken(t *testing.T, limits putrecords.Limits, in *putrecords.Input) {
 	}
 }
 
-func TestValidationTexts(t *testing.T) {
+func TestValidationMessages(t *testing.T) {
 	key257 := strings.Repeat("k", 257)
 	name129, arn2049 := strings.Repeat("n", 129), "arn:aws:kinesis:us-east-1:000000000000:stream/"+strings.Repeat("n", 2003)
 	for _, test := range []struct {
@@ -52,134 +55,135 @@ func TestValidationTexts(t *testing.T) {
 		in      *putrecords.Input
 		clauses []string
 	}{
-		{"no request", nil, []string{"Value null at 'records'" + failed + "Member must not be null"}},
-		{"records missing", request(), []string{"Value null at 'records'" + failed + "Member must not be null"}},
+		{"no request", nil, []string{"Value null at 'records'" + constraint + "Member must not be null"}},
+		{"records missing", request(), []string{"Value null at 'records'" + constraint + "Member must not be null"}},
 		{
 			"records empty",
 			request([]putrecords.RequestEntry{}...),
-			[]string{"Value '[]' at 'records'" + failed + "Member must have length greater than or equal to 1"},
+			[]string{"Value '[]' at 'records'" + constraint + "Member must have length greater than or equal to 1"},
 		},
 		{
-			"more than 500",
+			"more than 500 records",
 			request(repeat(501, keyed("k"))...),
-			[]string{"Value at 'records'" + failed + "Member must have length less than or equal to 500"},
+			[]string{"Value at 'records'" + constraint + "Member must have length less than or equal to 500"},
 		},
 		{
 			"key missing",
 			request(putrecords.RequestEntry{Data: []byte{}}),
-			[]string{"Value null at 'records.1.member.partitionKey'" + failed + "Member must not be null"},
+			[]string{"Value null at 'records.1.member.partitionKey'" + constraint + "Member must not be null"},
 		},
 		{
 			"key empty",
 			request(keyed("k"), keyed("")),
-			[]string{"Value '' at 'records.2.member.partitionKey'" + failed + "Member must have length greater than or equal to 1"},
+			[]string{"Value '' at 'records.2.member.partitionKey'" + constraint + "Member must have length greater than or equal to 1"},
 		},
 		{
 			"key too long",
 			request(keyed(key257)),
-			[]string{"Value '" + key257 + "' at 'records.1.member.partitionKey'" + failed + "Member must have length less than or equal to 256"},
+			[]string{"Value '" + key257 + "' at 'records.1.member.partitionKey'" + constraint + "Member must have length less than or equal to 256"},
 		},
 		{
 			"hash key malformed",
 			request(hashed("01")),
-			[]string{"Value '01' at 'records.1.member.explicitHashKey'" + failed +
+			[]string{"Value '01' at 'records.1.member.explicitHashKey'" + constraint +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`},
 		},
 		{
 			"hash key empty",
 			request(hashed("")),
-			[]string{"Value '' at 'records.1.member.explicitHashKey'" + failed +
+			[]string{"Value '' at 'records.1.member.explicitHashKey'" + constraint +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`},
 		},
 		{
 			"data missing",
-			request(putrecords.RequestEntry{PartitionKey: ptr("k")}),
-			[]string{"Value null at 'records.1.member.data'" + failed + "Member must not be null"},
+			request(putrecords.RequestEntry{PartitionKey: new("k")}),
+			[]string{"Value null at 'records.1.member.data'" + constraint + "Member must not be null"},
 		},
 		{
 			"data too large",
 			request(putrecords.Entry("k", make([]byte, 1<<20+1))),
-			[]string{"Value at 'records.1.member.data'" + failed + "Member must have length less than or equal to 1048576"},
+			[]string{"Value at 'records.1.member.data'" + constraint + "Member must have length less than or equal to 1048576"},
 		},
 		{
 			"data and key too large",
 			request(putrecords.Entry("k", make([]byte, 1<<20))),
-			[]string{"Value at 'records.1.member.data'" + failed + "Member must have length less than or equal to 1048576"},
+			[]string{"Value at 'records.1.member.data'" + constraint + "Member must have length less than or equal to 1048576"},
 		},
 		{
 			"name empty",
 			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("")},
 			[]string{
-				"Value '' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
-				"Value '' at 'streamName'" + failed + "Member must have length greater than or equal to 1",
+				"Value '' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+				"Value '' at 'streamName'" + constraint + "Member must have length greater than or equal to 1",
 			},
 		},
 		{
 			"name too long",
 			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: &name129},
-			[]string{"Value '" + name129 + "' at 'streamName'" + failed + "Member must have length less than or equal to 128"},
+			[]string{"Value '" + name129 + "' at 'streamName'" + constraint + "Member must have length less than or equal to 128"},
 		},
 		{
 			"name with a space",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("my stream")},
-			[]string{"Value 'my stream' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("my stream")},
+			[]string{"Value 'my stream' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		},
 		{
 			"name with a newline",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream\n")},
-			[]string{"Value 'stream\n' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("stream\n")},
+			[]string{"Value 'stream\n' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		},
 		{
 			"ARN malformed",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: ptr("bad-arn")},
-			[]string{"Value 'bad-arn' at 'streamARN'" + failed +
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: new("bad-arn")},
+			[]string{"Value 'bad-arn' at 'streamARN'" + constraint +
 				`Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`},
 		},
 		{
 			"ARN empty",
 			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: ptr("")},
 			[]string{
-				"Value '' at 'streamARN'" + failed + `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`,
-				"Value '' at 'streamARN'" + failed + "Member must have length greater than or equal to 1",
+				"Value '' at 'streamARN'" + constraint + `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`,
+				"Value '' at 'streamARN'" + constraint + "Member must have length greater than or equal to 1",
 			},
 		},
 		{
 			"ARN too long",
 			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: &arn2049},
-			[]string{"Value '" + arn2049 + "' at 'streamARN'" + failed + "Member must have length less than or equal to 2048"},
+			[]string{"Value '" + arn2049 + "' at 'streamARN'" + constraint + "Member must have length less than or equal to 2048"},
 		},
 		{
-			"all of them, in order",
+			"all of them in order",
 			&putrecords.Input{
 				Records:    []putrecords.RequestEntry{{ExplicitHashKey: ptr("x")}, keyed("k"), keyed("")},
 				StreamName: ptr("a b"), StreamARN: ptr("c"),
 			},
 			[]string{
-				"Value null at 'records.1.member.partitionKey'" + failed + "Member must not be null",
-				"Value 'x' at 'records.1.member.explicitHashKey'" + failed + `Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`,
-				"Value null at 'records.1.member.data'" + failed + "Member must not be null",
-				"Value '' at 'records.3.member.partitionKey'" + failed + "Member must have length greater than or equal to 1",
-				"Value 'a b' at 'streamName'" + failed + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
-				"Value 'c' at 'streamARN'" + failed + `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`,
+				"Value null at 'records.1.member.partitionKey'" + constraint + "Member must not be null",
+				"Value 'x' at 'records.1.member.explicitHashKey'" + constraint + `Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`,
+				"Value null at 'records.1.member.data'" + constraint + "Member must not be null",
+				"Value '' at 'records.3.member.partitionKey'" + constraint + "Member must have length greater than or equal to 1",
+				"Value 'a b' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+				"Value 'c' at 'streamARN'" + constraint + `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`,
 			},
 		},
 	} {
-		t.Run(test.name, func(t *testing.T) { wantRefused(t, putrecords.Limits{}, test.in, test.clauses...) })
+		t.Run(test.name, func(t *testing.T) { wantRejected(t, putrecords.Limits{}, test.in, test.clauses...) })
 	}
 }
 
-// Ten clauses at most are printed, and counted.
+// A message contains and counts ten clauses at most.
 func TestValidationTenClauses(t *testing.T) {
 	for _, n := range []int{9, 10, 11} {
 		var clauses []string
 		for i := range min(n, 10) {
-			clauses = append(clauses, fmt.Sprintf("Value '' at 'records.%d.member.partitionKey'%sMember must have length greater than or equal to 1", i+1, failed))
+			clauses = append(clauses, fmt.Sprintf("Value '' at 'records.%d.member.partitionKey'%sMember must have length greater than or equal to 1", i+1, constraint))
 		}
-		wantRefused(t, putrecords.Limits{}, request(repeat(n, keyed(""))...), clauses...)
+		wantRejected(t, putrecords.Limits{}, request(repeat(n, keyed(""))...), clauses...)
 	}
 }
 
-// Every limit of a request, as published and as set: the last value that is taken, and the first that is refused.
+// For each limit on a request, published or configured, the limit itself is accepted and one more
+// is rejected.
 func TestRequestLimits(t *testing.T) {
 	data := func(n int) *putrecords.Input { return request(putrecords.Entry("key", make([]byte, n-3))) }
 	key := func(n int) *putrecords.Input { return request(keyed(strings.Repeat("é", n))) }
@@ -191,32 +195,32 @@ func TestRequestLimits(t *testing.T) {
 		limit   int
 		clause  string
 	}{
-		{"records", putrecords.Limits{}, records, 500, "Value at 'records'"},
-		{"records set", putrecords.Limits{RecordsPerRequest: 7}, records, 7, "Value at 'records'"},
-		{"key", putrecords.Limits{}, key, 256, "Value '" + strings.Repeat("é", 257) + "' at 'records.1.member.partitionKey'"},
-		{"key set", putrecords.Limits{PartitionKeyLength: 5}, key, 5, "Value 'éééééé' at 'records.1.member.partitionKey'"},
-		{"record", putrecords.Limits{}, data, 1 << 20, "Value at 'records.1.member.data'"},
-		{"record set", putrecords.Limits{BytesPerRecord: 10}, data, 10, "Value at 'records.1.member.data'"},
-		{"record set high", putrecords.Limits{BytesPerRecord: 2 << 20}, data, 2 << 20, "Value at 'records.1.member.data'"},
+		{"records per request", putrecords.Limits{}, records, 500, "Value at 'records'"},
+		{"records per request, configured", putrecords.Limits{RecordsPerRequest: 7}, records, 7, "Value at 'records'"},
+		{"partition key length", putrecords.Limits{}, key, 256, "Value '" + strings.Repeat("é", 257) + "' at 'records.1.member.partitionKey'"},
+		{"partition key length, configured", putrecords.Limits{PartitionKeyLength: 5}, key, 5, "Value 'éééééé' at 'records.1.member.partitionKey'"},
+		{"bytes per record", putrecords.Limits{}, data, 1 << 20, "Value at 'records.1.member.data'"},
+		{"bytes per record, configured low", putrecords.Limits{BytesPerRecord: 10}, data, 10, "Value at 'records.1.member.data'"},
+		{"bytes per record, configured high", putrecords.Limits{BytesPerRecord: 2 << 20}, data, 2 << 20, "Value at 'records.1.member.data'"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			wantTaken(t, test.limits, test.request(test.limit-1))
-			wantTaken(t, test.limits, test.request(test.limit))
-			wantRefused(t, test.limits, test.request(test.limit+1),
-				fmt.Sprintf("%s%sMember must have length less than or equal to %d", test.clause, failed, test.limit))
+			wantAccepted(t, test.limits, test.request(test.limit-1))
+			wantAccepted(t, test.limits, test.request(test.limit))
+			wantRejected(t, test.limits, test.request(test.limit+1),
+				fmt.Sprintf("%s%sMember must have length less than or equal to %d", test.clause, constraint, test.limit))
 		})
 	}
 }
 
 func TestRequestSize(t *testing.T) {
-	// sized returns a request of n bytes in six records, keys included.
+	// sized returns a request with n bytes, including keys, in six records.
 	sized := func(n int) *putrecords.Input {
 		records := repeat(5, putrecords.Entry("key", make([]byte, n/6-3)))
 		return request(append(records, putrecords.Entry("é", make([]byte, n-5*(n/6)-2)))...)
 	}
 	for _, test := range []struct {
-		limit int // 0 is 5 MiB
-		text  string
+		limit   int // 0 is 5 MiB
+		message string
 	}{
 		{0, "Records size exceeds 5 MB limit"},
 		{10 << 20, "Records size exceeds 10 MB limit"},
@@ -228,24 +232,25 @@ func TestRequestSize(t *testing.T) {
 		if n == 0 {
 			n = 5 << 20
 		}
-		wantTaken(t, limits, sized(n-1))
-		wantTaken(t, limits, sized(n))
-		wantError(t, limits.Validate(sized(n+1)), putrecords.InvalidArgumentException, test.text)
+		wantAccepted(t, limits, sized(n-1))
+		wantAccepted(t, limits, sized(n))
+		wantError(t, limits.Validate(sized(n+1)), putrecords.InvalidArgumentException, test.message)
 		_, err := putrecords.MustNew(putrecords.Config{Limits: limits}).PutRecords(t.Context(), sized(n+1))
-		wantError(t, err, putrecords.InvalidArgumentException, test.text)
+		wantError(t, err, putrecords.InvalidArgumentException, test.message)
 	}
 }
 
 func TestUnlimitedRequests(t *testing.T) {
 	large := putrecords.Entry(strings.Repeat("k", 1000), make([]byte, 6<<20))
-	wantTaken(t, putrecords.Limits{RecordsPerRequest: -1}, request(repeat(2000, keyed("k"))...))
-	wantTaken(t, putrecords.Limits{PartitionKeyLength: -1}, request(keyed(strings.Repeat("k", 1000))))
-	wantTaken(t, putrecords.Limits{BytesPerRecord: -1}, request(putrecords.Entry("k", make([]byte, 5<<20-1))))
-	wantTaken(t, putrecords.Limits{BytesPerRequest: -1}, request(repeat(6, putrecords.Entry("k", make([]byte, 1<<20-1)))...))
-	wantTaken(t, putrecords.Limits{-1, -1, -1, -1, -1, -1, -1, -1}, request(repeat(600, large)...)) // 3.5 GiB
+	wantAccepted(t, putrecords.Limits{RecordsPerRequest: -1}, request(repeat(2000, keyed("k"))...))
+	wantAccepted(t, putrecords.Limits{PartitionKeyLength: -1}, request(keyed(strings.Repeat("k", 1000))))
+	wantAccepted(t, putrecords.Limits{BytesPerRecord: -1}, request(putrecords.Entry("k", make([]byte, 5<<20-1))))
+	wantAccepted(t, putrecords.Limits{BytesPerRequest: -1}, request(repeat(6, putrecords.Entry("k", make([]byte, 1<<20-1)))...))
+	wantAccepted(t, putrecords.Limits{-1, -1, -1, -1, -1, -1, -1, -1}, request(repeat(600, large)...)) // 3.5 GiB
 }
 
-// A request is refused for its size exactly if the sum of its data and keys is above the limit, or a record's is above its own.
+// A request is rejected for its size if and only if its data and keys exceed the limit, or those of
+// one record exceed the limit on records.
 func TestSizesAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := putrecords.Limits{BytesPerRecord: rapid.IntRange(1, 40).Draw(t, "record"), BytesPerRequest: rapid.IntRange(1, 120).Draw(t, "request")}
@@ -270,7 +275,8 @@ func TestSizesAddUp(t *testing.T) {
 	})
 }
 
-// The checks come in AWS's order: each request breaks one rule, and every rule that is checked later.
+// The checks run in AWS's order: each request violates one rule and every rule that is checked
+// later.
 func TestOrderOfChecks(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	tooLarge := repeat(6, putrecords.Entry("k", make([]byte, 1<<20-1)))
@@ -292,7 +298,7 @@ func TestOrderOfChecks(t *testing.T) {
 			"constraints",
 			putrecords.Input{Records: malformed},
 			putrecords.ValidationException,
-			"1 validation error detected: Value 'x' at 'records.1.member.explicitHashKey'" + failed +
+			"1 validation error detected: Value 'x' at 'records.1.member.explicitHashKey'" + constraint +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`,
 		},
 		{
@@ -359,15 +365,15 @@ func TestOrderOfChecks(t *testing.T) {
 		out, err := s.PutRecords(t.Context(), &test.in)
 		t.Run(test.name, func(t *testing.T) { wantError(t, err, test.code, test.text) })
 		if out != nil {
-			t.Errorf("%s: answered %v", test.name, out)
+			t.Errorf("%s: output %v, want none", test.name, out)
 		}
 	}
 	if stats := s.Stats()[0]; stats.Stored.Records != 0 || len(recordsOf(t, s, stats.ShardID)) != 0 {
-		t.Errorf("refused requests were stored: %+v", stats)
+		t.Errorf("rejected requests were stored: %+v", stats)
 	}
 }
 
-// A stream tells the limits in force.
+// Stream.Limits returns the limits in force.
 func TestStreamLimits(t *testing.T) {
 	const mib = 1 << 20
 	for _, test := range []struct{ config, want putrecords.Limits }{
@@ -378,10 +384,10 @@ func TestStreamLimits(t *testing.T) {
 	} {
 		got := putrecords.MustNew(putrecords.Config{Limits: test.config}).Limits()
 		if got != test.want {
-			t.Errorf("%+v gives %+v, want %+v", test.config, got, test.want)
+			t.Errorf("Limits %+v become %+v, want %+v", test.config, got, test.want)
 		}
 		if again := putrecords.MustNew(putrecords.Config{Limits: got}).Limits(); again != got {
-			t.Errorf("%+v gives %+v", got, again)
+			t.Errorf("Limits %+v become %+v", got, again)
 		}
 	}
 }
@@ -391,6 +397,6 @@ func TestSize(t *testing.T) {
 		t.Errorf("size %d, want 5", got)
 	}
 	if got := (putrecords.RequestEntry{Data: make([]byte, 3)}).Size(); got != 3 {
-		t.Errorf("size of a record without a key %d, want 3", got)
+		t.Errorf("size %d of a record without a key, want 3", got)
 	}
 }

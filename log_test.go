@@ -17,7 +17,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// keys returns the partition keys that the log holds of a shard.
+// keys returns the partition keys of a shard's records in the log.
 func keys(t testing.TB, s *putrecords.Stream, shardID string) []string {
 	t.Helper()
 	var keys []string
@@ -47,10 +47,10 @@ func TestMemoryLogRetention(t *testing.T) {
 		mustPut(t, s, hashed("0"), hashed(lastHashKey))
 		c.advance(test.age)
 		mustPut(t, s, hashed("0"))
-		// The newest arrival counts, in whichever shard it is.
+		// Age counts from the newest arrival of all shards.
 		for shardID, others := range map[string]int{shard0: 1, shard1: 0} {
 			if got := len(keys(t, s, shardID)) - others; (got == 1) != test.kept {
-				t.Errorf("retention %v: record of age %v in %s kept: %t", test.retention, test.age, shardID, got == 1)
+				t.Errorf("retention %v: a record of age %v in %s is kept: %t", test.retention, test.age, shardID, got == 1)
 			}
 		}
 		number := sequenceNumber(t, mustPut(t, s, hashed("0")).Records[0])
@@ -60,7 +60,8 @@ func TestMemoryLogRetention(t *testing.T) {
 	}
 }
 
-// An earlier arrival, as in a shard whose clock has gone back, does not make the log younger.
+// An arrival before the newest one, as when a shard's clock goes back, does not move the horizon
+// back.
 func TestMemoryLogNewestOfAllShards(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now})
@@ -70,12 +71,12 @@ func TestMemoryLogNewestOfAllShards(t *testing.T) {
 	c.advance(-36 * time.Hour)
 	mustPut(t, s, hashed(lastHashKey)) // 36 hours old at once
 	if n := len(keys(t, s, shard0)) + len(keys(t, s, shard1)); n != 1 {
-		t.Errorf("%d records are kept, want the newest", n)
+		t.Errorf("%d records are kept, want only the newest", n)
 	}
 }
 
-// Memory of dropped records is given back in every shard, also in one that takes no more.
-func TestMemoryLogGivesMemoryBack(t *testing.T) {
+// The memory of dropped records is released in every shard, even one that receives no more records.
+func TestMemoryLogReleasesMemory(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now, Limits: putrecords.Limits{BytesPerSecond: -1}})
 	for range 10 {
@@ -85,10 +86,10 @@ func TestMemoryLogGivesMemoryBack(t *testing.T) {
 	c.advance(25 * time.Hour)
 	mustPut(t, s, hashed("0"))
 	if freed := int64(before) - int64(heap()); freed < 19<<20 {
-		t.Errorf("%d bytes of 20 MiB are given back", freed)
+		t.Errorf("%d bytes of 20 MiB are released", freed)
 	}
 	if got := keys(t, s, shard0); len(got) != 1 {
-		t.Errorf("%d records are left", len(got))
+		t.Errorf("%d records are left, want 1", len(got))
 	}
 }
 
@@ -99,7 +100,7 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// What a caller changes, in its request or in what Records yields, changes nothing in the log.
+// A caller that modifies its request, or what Records yields, does not modify the log.
 func TestMemoryLogCopies(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	data := []byte("data")
@@ -133,26 +134,29 @@ func TestMemoryLogRecords(t *testing.T) {
 			t.Errorf("from position %d: %v, want %v", position, got, want)
 		}
 	}
-	// An iteration ends where it is told to, and yields what there was when it began.
+	// An iteration stops when the loop does, and yields only the records from before it began.
 	n := 0
 	for r, err := range s.Records(shard0) {
 		mustPut(t, s, keyed("more"))
-		if n++; r.PartitionKey == "2" || err != nil {
+		if n++; r.PartitionKey == "2" || err != nil || n > 10 {
 			break
 		}
 	}
 	if n != 2 {
-		t.Errorf("%d records up to the second", n)
+		t.Errorf("%d records until the second", n)
 	}
 	n = 0
 	for _, err := range s.Records(shard0) {
 		mustPut(t, s, keyed("more"))
-		if n++; err != nil {
+		if err != nil {
 			t.Error(err)
+		}
+		if n++; n > 10 {
+			break
 		}
 	}
 	if n != 5 {
-		t.Errorf("%d records, want the 5 of the beginning", n)
+		t.Errorf("%d records, want the 5 from before the iteration", n)
 	}
 	if wait, err := log.Append(t.Context(), shard, nil); wait != nil || err != nil {
 		t.Errorf("appending nothing: %v", err)
@@ -169,11 +173,11 @@ func TestDiscard(t *testing.T) {
 		}
 	}
 	if got := keys(t, s, shard0); got != nil {
-		t.Errorf("kept %v", got)
+		t.Errorf("Discard keeps %v", got)
 	}
 }
 
-// Discard numbers each shard by itself, however many there are and whoever comes first.
+// Discard numbers each shard on its own, for any number of shards and in any order of callers.
 func TestDiscardManyShards(t *testing.T) {
 	const shards, callers = 600, 4
 	s := putrecords.MustNew(putrecords.Config{Shards: shards, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerRequest: -1}})
@@ -197,7 +201,7 @@ func TestDiscardManyShards(t *testing.T) {
 	}
 }
 
-// A stream on the log of an earlier one goes on with its positions.
+// A stream that starts on the log of an earlier one continues its positions.
 func TestStreamRestartedOnItsLog(t *testing.T) {
 	c := newClock()
 	log := &putrecords.MemoryLog{}
@@ -209,11 +213,12 @@ func TestStreamRestartedOnItsLog(t *testing.T) {
 		t.Errorf("number %+v after %+v", got, last)
 	}
 	if got := keys(t, second, shard0); !slices.Equal(got, []string{"1", "2"}) {
-		t.Errorf("records %v", got)
+		t.Errorf("the log holds %v, want both records", got)
 	}
 }
 
-// A stream may start on the log of an earlier one with a clock that is behind. Each record is kept by its own arrival.
+// A stream may start on the log of an earlier one with a clock that is behind. How long a record is
+// kept depends on its own arrival.
 func TestStreamRestartedInThePast(t *testing.T) {
 	c := newClock()
 	log := &putrecords.MemoryLog{Retention: time.Hour}
@@ -225,14 +230,15 @@ func TestStreamRestartedInThePast(t *testing.T) {
 	c.advance(time.Hour + 30*time.Second)
 	mustPut(t, second, keyed("3"))
 	if got := keys(t, second, shard0); !slices.Equal(got, []string{"1", "3"}) {
-		t.Errorf("records %v, want the two of the last hour", got)
+		t.Errorf("records %v, want the two from the last hour", got)
 	}
 }
 
-// A slowLog finishes appends in wait, after a second of sleep, and fails those of some shards. It counts what is asked of it.
+// A slowLog sleeps for a second before it finishes an append, and fails the appends of some shards.
+// It notes which shards it is asked to store records for.
 type slowLog struct {
 	putrecords.MemoryLog
-	failAppend, failWait string // shard ids
+	failAppend, failWait string // shard IDs
 
 	mu            sync.Mutex
 	began, waited []string
@@ -265,8 +271,8 @@ func (l *slowLog) Append(ctx context.Context, shard putrecords.Shard, records []
 	return wait, nil
 }
 
-// A log may finish later: every group has begun before the first wait, every wait is called once, without locks, and a failure is
-// that of its own shard's records.
+// When a log finishes later, every group begins before the first wait. Each wait is called once and
+// without locks, and its failure affects only the records of its own shard.
 func TestLogThatFinishesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &slowLog{failAppend: shard1, failWait: shard0}
@@ -279,17 +285,17 @@ func TestLogThatFinishesLater(t *testing.T) {
 		synctest.Wait() // the call is in its first wait
 		began, waited := log.asked()
 		if want := []string{shard0, shard1, shard2}; !slices.Equal(began, want) || waited != nil {
-			t.Errorf("began %v, want %v; waited for %v", began, want, waited)
+			t.Errorf("began %v, want %v; already waited for %v", began, want, waited)
 		}
 		if stats := s.Stats(); stats[2].Stored.Records != 0 || stats[2].Throttled.Records != 0 || stats[1].Failed.Records != 2 {
-			t.Errorf("statistics count groups that have not finished, or not those that have: %+v", stats)
+			t.Errorf("statistics must count the groups that have finished, and only those: %+v", stats)
 		}
 		out := <-done
 		if _, waited := log.asked(); !slices.Equal(waited, []string{shard0, shard2}) {
 			t.Errorf("waited for %v, want %v", waited, []string{shard0, shard2})
 		}
 		if elapsed := time.Since(called); elapsed != 2*time.Second {
-			t.Errorf("took %v", elapsed)
+			t.Errorf("the call took %v, want 2 s", elapsed)
 		}
 		failure := putrecords.ResultEntry{ErrorCode: putrecords.InternalFailure, ErrorMessage: "Internal service failure."}
 		for i, failed := range []bool{true, true, false, true, false, false, true} {
@@ -298,7 +304,7 @@ func TestLogThatFinishesLater(t *testing.T) {
 			}
 		}
 		if out.FailedRecordCount != 4 || out.Records[6].ErrorCode != putrecords.ProvisionedThroughputExceededException {
-			t.Errorf("answer %+v", out)
+			t.Errorf("output %+v", out)
 		}
 		if got := sequenceNumber(t, out.Records[5]); got.Position != 3 {
 			t.Errorf("number %+v, want position 3", got)
@@ -314,7 +320,7 @@ func TestLogThatFinishesLater(t *testing.T) {
 	})
 }
 
-// Records whose storing failed have taken their tokens; throttled ones have taken nothing.
+// Records that the log could not store use up tokens; throttled records do not.
 func TestFailedRecordsTakeTokens(t *testing.T) {
 	log := &troubledLog{Log: &putrecords.MemoryLog{}, trouble: trouble{kind: failsAtOnce}}
 	s := putrecords.MustNew(putrecords.Config{Log: log, Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 3}})
@@ -350,7 +356,7 @@ func TestLogIsGivenContextAndShard(t *testing.T) {
 	}
 }
 
-// A log that gives positions which make no numbers is a mistake of its author's, who is told.
+// A log that assigns positions that cannot become sequence numbers has a bug, so the stream panics.
 func TestLogWithBadPositions(t *testing.T) {
 	for _, test := range []struct {
 		positions []uint64
@@ -376,7 +382,7 @@ func TestLogWithBadPositions(t *testing.T) {
 				t.Errorf("positions %d: number %+v", test.positions, n)
 			}
 		}()
-		s.Stats() // no lock is left held
+		s.Stats() // the panic has released all locks
 	}
 }
 
@@ -387,12 +393,13 @@ type positionsLog struct {
 
 func (l positionsLog) Append(_ context.Context, _ putrecords.Shard, records []putrecords.Record) (func() error, error) {
 	for i := range records {
-		records[i].SequenceNumber = putrecords.SequenceNumber{Position: l.positions[i], ShardCreated: -1} // the rest is not the log's to set
+		// The stream ignores everything except the position.
+		records[i].SequenceNumber = putrecords.SequenceNumber{Position: l.positions[i], ShardCreated: -1}
 	}
 	return nil, nil
 }
 
-// A log's error in reading ends the iteration.
+// An error while reading the log ends the iteration.
 func TestLogThatFailsToRead(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Log: brokenLog{putrecords.Discard()}})
 	var got []string
@@ -400,7 +407,7 @@ func TestLogThatFailsToRead(t *testing.T) {
 		got = append(got, fmt.Sprint(r.PartitionKey, err))
 	}
 	if want := []string{"1<nil>", "the disk is full"}; !slices.Equal(got, want) {
-		t.Errorf("yields %q, want %q", got, want)
+		t.Errorf("Records yields %q, want %q", got, want)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A MemoryLog yields what a slice would that is filtered by retention and position, however its chunks fall.
+// However a MemoryLog divides records into chunks, it yields the same as a slice filtered by
+// retention and position.
 func TestMemoryLogAgreesWithASlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := putrecords.MemoryLog{Retention: time.Hour}
@@ -31,7 +32,7 @@ func TestMemoryLogAgreesWithASlice(t *testing.T) {
 				}
 			}
 			if wait, err := log.Append(t.Context(), shards[i], records); wait != nil || err != nil {
-				t.Fatal("not done: ", err)
+				t.Fatal("Append failed or left work to wait: ", err)
 			}
 			kept[i] = append(kept[i], records...)
 			for j, shard := range shards {

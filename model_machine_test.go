@@ -25,12 +25,13 @@ const (
 	minSteps    = 100_000 // steps in a run
 )
 
-// The stream and the model agree: in every answer, and after every step in Shards, Stats, Records and Hits. What holds without a
-// model is checked after every step too: see [machine.Check].
+// The stream agrees with the model in every answer and, after every step, in Shards, Stats, Records
+// and Hits. After every step the invariants are checked as well: see [machine.Check].
 //
-// A step is one call of the stream, or one change of its clock. A run is of 2,800 sequences of 40 steps on average, and fails if
-// it comes to less than 100,000 steps. The environment variable PUTRECORDS_MODEL_CHECKS sets another number of sequences: 100000 of
-// them take some minutes. With -short there are a tenth as many steps.
+// A step is one call of the stream or one change of its clock. A run consists of 2,800 sequences
+// with 40 steps on average, and fails if it has fewer than 100,000 steps. Set the environment
+// variable PUTRECORDS_MODEL_CHECKS to change the number of sequences: 100000 take some minutes.
+// With -short there are a tenth as many steps.
 func TestModel(t *testing.T) {
 	checks := modelChecks
 	if v := os.Getenv("PUTRECORDS_MODEL_CHECKS"); v != "" {
@@ -50,7 +51,7 @@ func TestModel(t *testing.T) {
 		for name, action := range actions {
 			actions[name] = func(t *rapid.T) {
 				action(t)
-				steps++ // an action that is skipped does not come here
+				steps++ // not reached if the action skips itself
 			}
 		}
 		actions[""] = m.Check
@@ -64,11 +65,11 @@ func TestModel(t *testing.T) {
 		t.Errorf("%d steps, want at least %d", steps, minSteps)
 	}
 	for _, event := range []string{
-		"stored", "throttled", "failed", "refused", "stored before a failed request", "reshard", "reshard in the middle of a call",
-		"left over in the middle of a call", "restart", "retention",
+		"stored", "throttled", "failed", "rejected", "stored before a failed request", "reshard", "reshard during a call",
+		"left over during a call", "restart", "retention",
 	} {
 		if events[event] < 100 {
-			t.Errorf("%q happened %d times in %d steps: the model is hardly put to the test", event, events[event], steps)
+			t.Errorf("%q happened only %d times in %d steps", event, events[event], steps)
 		}
 	}
 }
@@ -91,18 +92,18 @@ type machine struct {
 	log        *troubledLog
 	stream     *putrecords.Stream
 	model      *model
-	injections []*putrecords.Injection  // those of model.faults
-	asked      []putrecords.Attempt     // what the stream has asked the faults' Match
-	answer     *putrecords.Output       // the one before, which is the caller's
-	answered   []putrecords.ResultEntry // what it was when it came
-	entries    int                      // of requests, ever
+	injections []*putrecords.Injection  // of model.faults
+	asked      []putrecords.Attempt     // arguments of the faults' Match in the current call
+	answer     *putrecords.Output       // the previous output, which belongs to the caller
+	answered   []putrecords.ResultEntry // a copy of its records
+	entries    int                      // records drawn so far
 	events     map[string]int
 
-	// What callers were told since the stream began.
+	// What callers have learned since the stream started:
 	sent, stored, throttled, failed putrecords.Count
 	storedIn                        map[string]putrecords.Count
-	told                            map[string]string // the last number of each shard
-	lies                            bool              // there were faults with AfterAppend
+	told                            map[string]string // last sequence number of each shard
+	lies                            bool              // whether there were faults with AfterAppend
 }
 
 func newMachine(t *rapid.T, events map[string]int) *machine {
@@ -139,7 +140,7 @@ func newMachine(t *rapid.T, events map[string]int) *machine {
 	return m
 }
 
-// drawLimits returns limits that bite, and make sense.
+// drawLimits returns valid limits that are low enough to matter.
 func drawLimits(t *rapid.T) putrecords.Limits {
 	l := putrecords.Limits{
 		RecordsPerRequest:  rapid.SampledFrom([]int{0, 5, 8, -1}).Draw(t, "records a request"),
@@ -151,18 +152,18 @@ func drawLimits(t *rapid.T) putrecords.Limits {
 		RecordBurst:        rapid.SampledFrom([]int{0, 0, 10, -1}).Draw(t, "record burst"),
 	}
 	if l.BytesPerRecord == -1 && l.BytesPerRequest == -1 {
-		l.BytesPerSecond = -1 // no burst holds a record of any size
+		l.BytesPerSecond = -1 // no burst is large enough for all records
 	}
 	withSlowRate := l
 	withSlowRate.BytesPerSecond = 1
-	if largest := modelLimits(withSlowRate).ByteBurst; largest > 0 { // the burst that follows the largest record
+	if largest := modelLimits(withSlowRate).ByteBurst; largest > 0 { // the burst for the largest record
 		l.ByteBurst = rapid.SampledFrom([]int64{0, largest, largest + 300, -1}).Draw(t, "byte burst")
 	}
 	return l
 }
 
-// drawLayout returns a layout as it may be restored: indexes in any order of the hash keys and with gaps, with numbers or without,
-// with a closed parent or without.
+// drawLayout returns a layout that a stream may be restored with. Its indexes have gaps and do not
+// follow the order of the hash keys. It may lack sequence numbers, and may have a closed parent.
 func drawLayout(t *rapid.T, now time.Time) (layout []putrecords.Shard) {
 	index := rapid.Uint32Range(0, 20).Draw(t, "first index")
 	parentID, closing := "", int64(0)
@@ -203,7 +204,7 @@ func drawLayout(t *rapid.T, now time.Time) (layout []putrecords.Shard) {
 	return layout
 }
 
-// start starts a stream, or another one on the log of the last.
+// start starts a stream on a log, which may come from an earlier stream.
 func (m *machine) start(t *rapid.T, log *modelLog) {
 	stream, err := putrecords.New(m.config)
 	if err != nil {
@@ -217,13 +218,14 @@ func (m *machine) start(t *rapid.T, log *modelLog) {
 	agree(t, "ARN", m.arn(m.model.region, m.model.account, m.model.name), stream.ARN())
 }
 
+// agree fails the test if the model and the stream differ.
 func agree[T any](t *rapid.T, what string, model, stream T) {
 	if diff := gocmp.Diff(model, stream); diff != "" {
 		t.Fatalf("%s differ (-model +stream):\n%s", what, diff)
 	}
 }
 
-// agreeOn is agree for errors.
+// agreeOn is agree for errors, which must be of type *Error.
 func agreeOn(t *rapid.T, what string, model, stream error) {
 	want, got := asError(t, model), asError(t, stream)
 	if want == got || want != nil && got != nil && *want == *got {
@@ -251,7 +253,7 @@ func (m *machine) arn(region, account, name string) string {
 	return "arn:" + partition + ":kinesis:" + region + ":" + account + ":stream/" + name
 }
 
-// actions are the steps. Some have two names, to be drawn more often.
+// actions returns the steps. Some have several names, so that they are drawn more often.
 func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"put":                m.put,
@@ -260,7 +262,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"put with trouble":   m.putWithTrouble,
 		"put during reshard": m.putDuringReshard,
 		"put badly":          m.putBadly,
-		"put otherwise":      m.putOtherwise,
+		"put differently":    m.putDifferently,
 		"advance":            m.advance,
 		"advance again":      m.advance,
 		"advance more":       m.advance,
@@ -291,7 +293,7 @@ func (m *machine) drawEntry(t *rapid.T) putrecords.RequestEntry {
 	return e
 }
 
-// drawHashKey returns a hash key at the edge of a shard.
+// drawHashKey returns a hash key at an edge or in the middle of a shard.
 func (m *machine) drawHashKey(t *rapid.T) *big.Int {
 	sh := rapid.SampledFrom(m.model.shards).Draw(t, "of shard")
 	switch rapid.IntRange(0, 3).Draw(t, "edge") {
@@ -324,8 +326,8 @@ func (m *machine) putWithTrouble(t *rapid.T) {
 	}, nil)
 }
 
-// putDuringReshard puts records, and as the log begins to store the first of them, the clock goes back and another caller reshards
-// shards that others of them are for.
+// putDuringReshard puts records. When the log begins to store the first of them, the clock goes
+// back and another caller reshards the shards of the others.
 func (m *machine) putDuringReshard(t *rapid.T) {
 	r := m.drawReshard(t)
 	in := &putrecords.Input{StreamName: &m.model.name}
@@ -340,17 +342,17 @@ func (m *machine) putDuringReshard(t *rapid.T) {
 	m.send(t, in, trouble{}, &interruption{back, r})
 }
 
-// An interruption is what another caller does in the middle of a call.
+// An interruption is a reshard by another caller in the middle of a call.
 type interruption struct {
-	back    time.Duration // where the clock goes before
+	back    time.Duration // how far the clock goes back first
 	reshard reshard
 }
 
-// putOtherwise puts records by ARN, or dry, or too late.
-func (m *machine) putOtherwise(t *rapid.T) {
+// putDifferently puts records by ARN, in a dry run, or with a canceled context.
+func (m *machine) putDifferently(t *rapid.T) {
 	in := m.drawRequest(t)
 	arn := m.arn(m.model.region, m.model.account, m.model.name)
-	switch rapid.SampledFrom([]string{"ARN", "both", "dry", "not dry", "done"}).Draw(t, "how") {
+	switch rapid.SampledFrom([]string{"ARN", "both", "dry", "not dry", "canceled"}).Draw(t, "how") {
 	case "ARN":
 		in.StreamName, in.StreamARN = nil, &arn
 	case "both":
@@ -359,18 +361,18 @@ func (m *machine) putOtherwise(t *rapid.T) {
 		in.DryRun = new(true)
 	case "not dry":
 		in.DryRun = new(false)
-	case "done":
+	case "canceled":
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if out, err := m.stream.PutRecords(ctx, in); out != nil || !errors.Is(err, context.Canceled) {
-			t.Fatalf("with a done context: %v, %v", out, err)
+			t.Fatalf("with a canceled context: %v, %v", out, err)
 		}
 		return
 	}
 	m.send(t, in, trouble{}, nil)
 }
 
-// putBadly puts a request that breaks rules, or at least some streams' rules.
+// putBadly puts a request that violates rules, at least those of some streams.
 func (m *machine) putBadly(t *rapid.T) {
 	in := m.drawRequest(t)
 	for range rapid.IntRange(1, 3).Draw(t, "faults") {
@@ -415,20 +417,20 @@ func (m *machine) putBadly(t *rapid.T) {
 			}).Draw(t, "bad ARN")
 		}
 	}
-	agreeOn(t, "answers of Validate", m.model.validate(in, false), m.config.Limits.Validate(in))
+	agreeOn(t, "errors of Validate", m.model.validate(in, false), m.config.Limits.Validate(in))
 	m.send(t, in, trouble{}, nil)
 }
 
 var errNotCalled = &putrecords.Error{Code: "not called"}
 
-// send puts records into the stream and the model, whose answers must be the same.
+// send puts records into the stream and the model, and compares their answers.
 func (m *machine) send(t *rapid.T, in *putrecords.Input, trouble trouble, interruption *interruption) {
 	var got, want error = errNotCalled, errNotCalled
 	inModel := func(string) {}
 	if interruption != nil {
 		r := interruption.reshard
 		interrupt := func(shardID string, goBack func(), s resharder, err *error) {
-			if shardID != r.shardID && shardID != r.adjacentShardID { // whose lock is held
+			if shardID != r.shardID && shardID != r.adjacentShardID { // the lock of shardID is held
 				goBack()
 				*err = r.of(s)
 			}
@@ -448,16 +450,16 @@ func (m *machine) send(t *rapid.T, in *putrecords.Input, trouble trouble, interr
 	m.log.interrupt = nil
 	asked := m.asked
 	wantOut, wantErr := m.model.PutRecords(in, trouble, inModel)
-	m.events["left over in the middle of a call"] += m.model.leftOver
+	m.events["left over during a call"] += m.model.leftOver
 	m.model.leftOver = 0
-	agreeOn(t, "refusals", wantErr, err)
-	agree(t, "answers", wantOut, out)
-	agreeOn(t, "answers to the reshard in the middle of the call", want, got)
+	agreeOn(t, "errors of the call", wantErr, err)
+	agree(t, "outputs", wantOut, out)
+	agreeOn(t, "errors of the reshard during the call", want, got)
 	if m.log.begun != m.log.waited || m.log.late {
-		t.Fatalf("%d appends begun and %d waited for; some began after a wait: %t", m.log.begun, m.log.waited, m.log.late)
+		t.Fatalf("%d appends began and %d were waited for; some began after a wait: %t", m.log.begun, m.log.waited, m.log.late)
 	}
 	if m.model.now != m.clock.now {
-		t.Fatalf("the model's clock reads %v, the stream's %v", m.model.now, m.clock.now)
+		t.Fatalf("the model's clock shows %v, the stream's %v", m.model.now, m.clock.now)
 	}
 	for _, a := range asked {
 		e := in.Records[a.Index]
@@ -470,19 +472,19 @@ func (m *machine) send(t *rapid.T, in *putrecords.Input, trouble trouble, interr
 	}
 	m.hear(t, in, out, before)
 	if m.answer != nil && !slices.Equal(m.answered, m.answer.Records) {
-		agree(t, "an answer that was given and what it has become", m.answered, m.answer.Records)
+		agree(t, "an earlier output and its current contents", m.answered, m.answer.Records)
 	}
 	if out != nil {
 		m.answer, m.answered = out, slices.Clone(out.Records)
 	}
 	for _, e := range in.Records {
-		clear(e.Data) // which is the caller's again
+		clear(e.Data) // which belongs to the caller again
 	}
 	if err != nil {
-		m.events["refused"]++
+		m.events["rejected"]++
 	}
 	if got == nil {
-		m.events["reshard in the middle of a call"]++
+		m.events["reshard during a call"]++
 	}
 }
 
@@ -503,7 +505,8 @@ func (m *machine) goBack(t *rapid.T) {
 	}).Draw(t, "by")))
 }
 
-// advanceToEdge sets the clock to the end of the closing second, or the beginning of the next, or to where a record gets too old.
+// advanceToEdge sets the clock to the end of the closing second, to the start of the next second,
+// or to when a record becomes too old.
 func (m *machine) advanceToEdge(t *rapid.T) {
 	var edges []time.Time
 	if p := m.model.pending; p != nil {
@@ -529,7 +532,7 @@ type resharder interface {
 	MergeShards(shardID, adjacentShardID string) error
 }
 
-// A reshard is a split, or if there is an adjacent shard a merge.
+// A reshard is a merge if it has an adjacent shard, and a split otherwise.
 type reshard struct {
 	shardID, adjacentShardID string
 	key                      putrecords.HashKey
@@ -542,10 +545,11 @@ func (r reshard) of(s resharder) error {
 	return s.SplitShard(r.shardID, r.key)
 }
 
-// drawReshard returns a reshard, most often one that makes sense: the fewer shards there are, the more splits.
+// drawReshard returns a reshard, usually a valid one. The fewer shards there are, the more often it
+// is a split.
 func (m *machine) drawReshard(t *rapid.T) reshard {
 	open := m.open()
-	if rapid.IntRange(0, 7).Draw(t, "any") == 7 {
+	if rapid.IntRange(0, 7).Draw(t, "any shards") == 7 {
 		ids := []string{"", "shardId-", "shardId-99", "shardId-000000009999", "shardId-000000000001 "}
 		for _, sh := range m.model.shards {
 			ids = append(ids, sh.info.ShardID)
@@ -583,7 +587,7 @@ func (m *machine) open() (open []*modelShard) {
 func (m *machine) reshard(t *rapid.T) {
 	r := m.drawReshard(t)
 	err := r.of(m.stream)
-	agreeOn(t, "answers", r.of(m.model), err)
+	agreeOn(t, "errors of the reshard", r.of(m.model), err)
 	if err == nil {
 		m.events["reshard"]++
 	}
@@ -598,7 +602,7 @@ func (m *machine) inject(t *rapid.T) {
 			"AccessDeniedException", "KMSDisabledException", "KMSNotFoundException", "KMSOptInRequired", "ResourceNotFoundException",
 			"ResourceInUseException", "UnrecognizedClientException", "DryRunOperationException", "ValidationException", "SomethingElse",
 		}).Draw(t, "code"),
-		Message:      rapid.SampledFrom([]string{"", "", "my text"}).Draw(t, "message"),
+		Message:      rapid.SampledFrom([]string{"", "", "my message"}).Draw(t, "message"),
 		Count:        rapid.SampledFrom([]int{0, 0, 1, 2, 3, -1}).Draw(t, "count"),
 		WholeRequest: rapid.IntRange(0, 3).Draw(t, "whole") == 3,
 		AfterAppend:  rapid.Bool().Draw(t, "after"),
@@ -638,7 +642,7 @@ func (m *machine) remove(t *rapid.T) {
 
 // The rest.
 
-// lookAround asks for shards by hash key, or for one that does not exist; or it restarts the stream.
+// lookAround routes a hash key, asks for a shard that does not exist, or restarts the stream.
 func (m *machine) lookAround(t *rapid.T) {
 	switch rapid.SampledFrom([]string{"route", "no shard", "restart"}).Draw(t, "what") {
 	case "route":
@@ -655,7 +659,8 @@ func (m *machine) lookAround(t *rapid.T) {
 	}
 }
 
-// restart starts a stream on the log of the last and with its shards, of which some closed ones are gone.
+// restart starts a stream with the log and the shards of the previous one, except some of the
+// closed shards.
 func (m *machine) restart(t *rapid.T) {
 	m.config.Shards, m.config.Layout = 0, nil
 	for _, shard := range m.stream.Shards() {
@@ -679,5 +684,5 @@ func (m *machine) readNoShard(t *rapid.T) {
 		n++
 		agreeOn(t, "errors", want, err)
 	}
-	agree(t, "numbers of errors", 1, n)
+	agree(t, "error counts", 1, n)
 }

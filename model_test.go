@@ -12,43 +12,43 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// The model: what a stream is, written from AWS's page and this package's documentation, and not from its code. It is meant to be
-// plain and obviously right, and is slow: hash keys are big.Ints, found by looking at every shard, tokens are big.Rats, taken
-// record by record, and a log is a slice.
+// A model is a stream written from AWS's page and this package's documentation, not from its code.
+// It is slow, but plain and obviously correct: hash keys are big.Ints, routing looks at every
+// shard, tokens are big.Rats, records are admitted one by one, and a log is a slice.
 type model struct {
 	name, account, region string
 	encryption            putrecords.EncryptionType
 	limits                putrecords.Limits // in force
-	delay                 time.Duration     // of reshards
+	delay                 time.Duration     // Config.ReshardDelay
 	now                   time.Time
 	shards                []*modelShard // by index
-	pending               *modelReshard // nil if none is
-	faults                []*modelFault // all that were ever injected, in that order
+	pending               *modelReshard // nil if none is pending
+	faults                []*modelFault // all faults ever injected, in order
 	log                   *modelLog
-	leftOver              int // calls in the middle of which shards closed
+	leftOver              int // calls during which shards closed
 }
 
 type modelShard struct {
 	info           putrecords.Shard
 	index          uint32
-	created        int64 // second
+	created        int64 // in seconds
 	first, last    *big.Int
-	inService      bool      // takes records, if perhaps not much longer
-	latest         time.Time // the latest time it has seen
+	inService      bool      // takes records, though it may be about to close
+	latest         time.Time // latest time it has seen
 	records, bytes *bucketModel
 	stats          putrecords.ShardStats
 }
 
-// A modelReshard is a reshard until its closing second has passed.
+// A modelReshard is a reshard whose closing second has not passed.
 type modelReshard struct {
 	closing           int64
 	parents, children []*modelShard
 }
 
-// modelLimits returns the limits in force: what AWS publishes for a zero.
+// modelLimits returns the limits in force: AWS's limits replace zeros.
 func modelLimits(l putrecords.Limits) putrecords.Limits {
 	largest := min(cmp.Or(l.BytesPerRecord, 1<<20), cmp.Or(l.BytesPerRequest, 5<<20))
-	if largest == -1 { // one of them is unlimited, and the other one counts
+	if largest == -1 { // if one of them is unlimited, the other one counts
 		largest = max(cmp.Or(l.BytesPerRecord, 1<<20), cmp.Or(l.BytesPerRequest, 5<<20))
 	}
 	for _, field := range []struct {
@@ -97,7 +97,7 @@ func newModel(config putrecords.Config, log *modelLog, now time.Time) *model {
 		first, last := info.HashKeyRange.StartingHashKey.Big(), info.HashKeyRange.EndingHashKey.Big()
 		index, _ := strconv.Atoi(strings.TrimPrefix(info.ShardID, "shardId-"))
 		created := info.SequenceNumberRange.StartingSequenceNumber.ShardCreated
-		if created == 0 { // left to New: now, but after the parents
+		if created == 0 { // New chooses the second: now, or the one after the parents close
 			created = now.Unix()
 			for _, parent := range m.shards {
 				if parent.info.ShardID == info.ParentShardID || parent.info.ShardID == info.AdjacentParentShardID {
@@ -126,7 +126,7 @@ func newModel(config putrecords.Config, log *modelLog, now time.Time) *model {
 	return m
 }
 
-// addShard adds a shard, which does not take records yet.
+// addShard adds a shard that is not in service yet.
 func (m *model) addShard(index uint32, created int64, first, last *big.Int, parent, adjacentParent string) *modelShard {
 	id := fmt.Sprintf("shardId-%012d", index)
 	sh := &modelShard{
@@ -144,7 +144,7 @@ func (m *model) addShard(index uint32, created int64, first, last *big.Int, pare
 	return sh
 }
 
-// open puts a shard into service, which has seen the given time, and whose buckets are full.
+// open puts a shard into service with full buckets. latest is the latest time it has seen.
 func (m *model) open(sh *modelShard, latest time.Time) {
 	sh.inService = true
 	sh.latest = latest
@@ -156,6 +156,7 @@ func (m *model) open(sh *modelShard, latest time.Time) {
 	}
 }
 
+// find returns the shard with the ID, or nil.
 func (m *model) find(shardID string) *modelShard {
 	for _, sh := range m.shards {
 		if sh.info.ShardID == shardID {
@@ -165,6 +166,7 @@ func (m *model) find(shardID string) *modelShard {
 	return nil
 }
 
+// route returns the shard in service that owns the hash key.
 func (m *model) route(key *big.Int) *modelShard {
 	for _, sh := range m.shards {
 		if sh.inService && sh.first.Cmp(key) <= 0 && key.Cmp(sh.last) <= 0 {
@@ -174,11 +176,12 @@ func (m *model) route(key *big.Int) *modelShard {
 	panic("no shard owns hash key " + key.String())
 }
 
-func (m *model) refusal(code putrecords.ErrorCode, format string, args ...any) error {
+// rejection returns the error for a rejected request.
+func rejection(code putrecords.ErrorCode, format string, args ...any) error {
 	return &putrecords.Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// numberText prints a sequence number from its hexadecimal digits.
+// numberText prints a sequence number by converting its hexadecimal digits.
 func numberText(n putrecords.SequenceNumber) string {
 	digits := fmt.Sprintf("2%09x%x%016x00%09x%08x2", n.ShardCreated, n.ShardIndex%16, n.Position, n.Arrived, n.ShardIndex)
 	value, ok := new(big.Int).SetString(digits, 16)
@@ -215,7 +218,7 @@ func (m *model) SplitShard(shardID string, newStartingHashKey putrecords.HashKey
 	}
 	parent, key := parents[0], newStartingHashKey.Big()
 	if key.Cmp(plus(parent.first, 1)) <= 0 || key.Cmp(parent.last) >= 0 {
-		return m.refusal("InvalidArgumentException", "NewStartingHashKey %d used in SplitShard() on shard %s in stream %s "+
+		return rejection("InvalidArgumentException", "NewStartingHashKey %d used in SplitShard() on shard %s in stream %s "+
 			"under account %s is not both greater than one plus the shard's StartingHashKey %d and less than the shard's EndingHashKey %d.",
 			key, shardID, m.name, m.account, parent.first, parent.last)
 	}
@@ -229,29 +232,29 @@ func (m *model) MergeShards(shardID, adjacentShardID string) error {
 		return err
 	}
 	if plus(parents[0].last, 1).Cmp(parents[1].first) != 0 {
-		return m.refusal("InvalidArgumentException", "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards "+
+		return rejection("InvalidArgumentException", "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards "+
 			"eligible for merging", shardID, adjacentShardID, m.name, m.account)
 	}
 	m.replace(parents, [][2]*big.Int{{parents[0].first, parents[1].last}})
 	return nil
 }
 
-// toReshard returns the shards that are to be resharded, if they may be.
+// toReshard returns the shards with these IDs, or the reason why they cannot be resharded.
 func (m *model) toReshard(shardIDs ...string) (parents []*modelShard, err error) {
 	m.reach(m.now)
 	if m.pending != nil {
-		return nil, m.refusal("ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state UPDATING",
+		return nil, rejection("ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state UPDATING",
 			m.name, m.account)
 	}
 	for _, id := range shardIDs {
 		if m.find(id) == nil {
-			return nil, m.refusal("ResourceNotFoundException", "Could not find shard %s in stream %s under account %s.",
+			return nil, rejection("ResourceNotFoundException", "Could not find shard %s in stream %s under account %s.",
 				id, m.name, m.account)
 		}
 	}
 	for _, id := range shardIDs {
 		if !m.find(id).inService {
-			return nil, m.refusal("InvalidArgumentException", "Shard %s in stream %s under account %s has already been merged or split, "+
+			return nil, rejection("InvalidArgumentException", "Shard %s in stream %s under account %s has already been merged or split, "+
 				"and thus is not eligible for merging or splitting.", id, m.name, m.account)
 		}
 		parents = append(parents, m.find(id))
@@ -259,7 +262,7 @@ func (m *model) toReshard(shardIDs ...string) (parents []*modelShard, err error)
 	return parents, nil
 }
 
-// replace begins to replace parents by children with the given hash keys.
+// replace begins to replace the parents with children that own the given hash keys.
 func (m *model) replace(parents []*modelShard, hashKeys [][2]*big.Int) {
 	closing := m.now.Add(m.delay).Unix()
 	for _, parent := range parents {
@@ -281,7 +284,7 @@ func (m *model) replace(parents []*modelShard, hashKeys [][2]*big.Int) {
 		m.pending.children = append(m.pending.children, child)
 	}
 	if m.delay == 0 {
-		m.reach(time.Unix(closing+1, 0)) // at once
+		m.reach(time.Unix(closing+1, 0)) // immediately
 	}
 }
 
@@ -305,8 +308,8 @@ func (f *modelFault) matches(r *modelRecord) bool {
 	return !f.removed && !usedUp && (f.Match == nil || f.Match(r.attempt()))
 }
 
-// faultTexts are AWS's texts for the codes, where they are the same for every stream.
-var faultTexts = map[putrecords.ErrorCode]string{
+// faultMessages are AWS's messages for the codes, if they are the same for all streams.
+var faultMessages = map[putrecords.ErrorCode]string{
 	"InternalFailure": "Internal service failure.",
 	"DryRunOperationException": "DryRunOperation validation succeeded while calling PutRecords operation.: " +
 		"Request would have succeeded, but DryRun flag is set.",
@@ -315,12 +318,12 @@ var faultTexts = map[putrecords.ErrorCode]string{
 	"KMSDisabledException":        "The request was rejected because the specified customer master key (CMK) isn't enabled.",
 	"KMSNotFoundException":        "The request was rejected because the specified entity or resource can't be found.",
 	"KMSOptInRequired":            "The AWS access key ID needs a subscription for the service.",
-	"ValidationException":         "ValidationException", // AWS has none
+	"ValidationException":         "ValidationException", // AWS has no message
 	"SomethingElse":               "SomethingElse",
 }
 
-// text returns the text of the fault's answer to a record of the shard.
-func (m *model) text(f *modelFault, sh *modelShard) string {
+// message returns the message of the fault for a record of the shard.
+func (m *model) message(f *modelFault, sh *modelShard) string {
 	if f.Message != "" {
 		return f.Message
 	}
@@ -332,14 +335,14 @@ func (m *model) text(f *modelFault, sh *modelShard) string {
 	case "ResourceInUseException":
 		return fmt.Sprintf("Stream %s under account %s not ACTIVE, instead in state UPDATING", m.name, m.account)
 	}
-	return faultTexts[f.code()]
+	return faultMessages[f.code()]
 }
 
 func (m *model) rateExceeded(sh *modelShard) string {
 	return fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", sh.info.ShardID, m.name, m.account)
 }
 
-// A modelRecord is a record on its way.
+// A modelRecord is a record that is being processed.
 type modelRecord struct {
 	index  int
 	entry  putrecords.RequestEntry
@@ -360,20 +363,21 @@ func (r *modelRecord) count() putrecords.Count {
 	return putrecords.Count{Records: 1, Bytes: int64(bytesOf(r.entry))}
 }
 
-// failWhole returns the answer of the first fault that fails the request, before it is stored or after.
+// failWhole returns the error of the first fault that fails the whole request, either before or
+// after its records are stored.
 func (m *model) failWhole(records []*modelRecord, afterAppend bool) error {
 	for _, f := range m.faults {
 		for _, r := range records {
 			if f.whole() && f.AfterAppend == afterAppend && r.stored == afterAppend && f.matches(r) {
 				f.hits++
-				return &putrecords.Error{Code: f.code(), Message: m.text(f, r.shard)}
+				return &putrecords.Error{Code: f.code(), Message: m.message(f, r.shard)}
 			}
 		}
 	}
 	return nil
 }
 
-// failSingle answers single records with faults, before they are stored or after.
+// failSingle applies faults to single records, either before or after they are stored.
 func (m *model) failSingle(records []*modelRecord, afterAppend bool) {
 	for _, r := range records {
 		for _, f := range m.faults {
@@ -381,7 +385,7 @@ func (m *model) failSingle(records []*modelRecord, afterAppend bool) {
 				continue
 			}
 			f.hits++
-			r.result = putrecords.ResultEntry{ErrorCode: f.code(), ErrorMessage: m.text(f, r.shard)}
+			r.result = putrecords.ResultEntry{ErrorCode: f.code(), ErrorMessage: m.message(f, r.shard)}
 			if !afterAppend && f.code() == "InternalFailure" {
 				add(&r.shard.stats.Failed, r.count())
 			} else if !afterAppend {
@@ -399,7 +403,8 @@ func add(c *putrecords.Count, other putrecords.Count) {
 
 // Storing.
 
-// PutRecords answers a request. The log makes the given trouble, and interrupt runs in the first call of Append, with its shard.
+// PutRecords answers a request. The log causes the given trouble. interrupt runs in the first call
+// of Append, with the ID of its shard.
 func (m *model) PutRecords(in *putrecords.Input, trouble trouble, interrupt func(shardID string)) (*putrecords.Output, error) {
 	if err := m.validate(in, true); err != nil {
 		return nil, err
@@ -415,7 +420,7 @@ func (m *model) PutRecords(in *putrecords.Input, trouble trouble, interrupt func
 		return nil, err
 	}
 	if in.DryRun != nil && *in.DryRun {
-		return nil, &putrecords.Error{Code: "DryRunOperationException", Message: faultTexts["DryRunOperationException"]}
+		return nil, &putrecords.Error{Code: "DryRunOperationException", Message: faultMessages["DryRunOperationException"]}
 	}
 	m.failSingle(records, false)
 	m.store(records, now, trouble, interrupt)
@@ -433,10 +438,11 @@ func (m *model) PutRecords(in *putrecords.Input, trouble trouble, interrupt func
 	return out, nil
 }
 
-// store stores the records without an answer, shard by shard, in the order in which the request names the shards. The records of
-// shards that close in the middle of it go to the children, in the request's order.
+// store stores the records that have no result yet. It handles one shard after another, in the
+// order in which their first records appear in the request. If shards close meanwhile, their
+// records go to the children in the request's order.
 func (m *model) store(records []*modelRecord, now time.Time, trouble trouble, interrupt func(string)) {
-	for round := 0; ; round++ {
+	for round := range 10 { // one reshard at most interrupts a call, so few rounds are enough
 		m.reach(now)
 		var groups [][]*modelRecord
 		for _, r := range records {
@@ -463,9 +469,10 @@ func (m *model) store(records []*modelRecord, now time.Time, trouble trouble, in
 			}
 		}
 	}
+	panic("records are left over again and again")
 }
 
-// takes reports whether the shard takes records at the given time.
+// takes reports whether the shard takes records at this time.
 func (m *model) takes(sh *modelShard, now time.Time) bool {
 	if m.pending != nil && slices.Contains(m.pending.parents, sh) && now.Unix() > m.pending.closing {
 		return false
@@ -473,7 +480,7 @@ func (m *model) takes(sh *modelShard, now time.Time) bool {
 	return sh.inService
 }
 
-// storeGroup stores the records of one shard, and reports whether any got to the log.
+// storeGroup stores the records of one shard and reports whether any of them reached the log.
 func (m *model) storeGroup(group []*modelRecord, now time.Time, trouble trouble, interrupt func(string)) bool {
 	sh := group[0].shard
 	if now.After(sh.latest) {
@@ -510,7 +517,7 @@ func (m *model) storeGroup(group []*modelRecord, now time.Time, trouble trouble,
 	return true
 }
 
-// holds reports whether a bucket, which is nil if it is unlimited, holds n tokens at a time.
+// holds reports whether a bucket holds n tokens. A nil bucket is unlimited.
 func holds(b *bucketModel, n int64, now time.Time) bool {
 	if b == nil {
 		return true
@@ -519,18 +526,19 @@ func holds(b *bucketModel, n int64, now time.Time) bool {
 	return b.holds(n)
 }
 
+// take takes n tokens from a bucket. A nil bucket is unlimited.
 func take(b *bucketModel, n int64) {
 	if b != nil {
 		b.take(n)
 	}
 }
 
-// A modelLog is the log of one stream, and of its successors.
+// A modelLog is the log of a stream and of the streams restarted on it.
 type modelLog struct {
-	retention time.Duration // -1 is for ever
+	retention time.Duration // -1 is forever
 	discards  bool
 	newest    time.Time
-	positions map[string]uint64 // the last of each shard
+	positions map[string]uint64 // last position of each shard
 	records   map[string][]putrecords.Record
 }
 
@@ -554,7 +562,7 @@ func (l *modelLog) append(sh *modelShard, e putrecords.RequestEntry, arrived tim
 	return number
 }
 
-// kept returns the records of a shard that are not too old.
+// kept returns the records of a shard that are within the retention.
 func (l *modelLog) kept(shardID string) []putrecords.Record {
 	var records []putrecords.Record
 	for _, r := range l.records[shardID] {

@@ -19,9 +19,10 @@ var (
 	arnSyntax     = regexp.MustCompile(`^arn:aws.*:kinesis:.*:\d{12}:stream/\S+$`)
 )
 
+// above reports whether n is above the limit.
 func above(n, limit int) bool { return limit != -1 && n > limit }
 
-// clauses returns what violates a constraint on the members of a request.
+// clauses returns a clause for each constraint that the request violates.
 func (m *model) clauses(in *putrecords.Input) (clauses []string) {
 	violated := func(value, path, constraint string) {
 		clauses = append(clauses, fmt.Sprintf("%s at '%s' failed to satisfy constraint: Member must %s", value, path, constraint))
@@ -80,6 +81,7 @@ func (m *model) clauses(in *putrecords.Input) (clauses []string) {
 	return clauses
 }
 
+// bytesOf returns the number of bytes that count for a record.
 func bytesOf(e putrecords.RequestEntry) int {
 	if e.PartitionKey == nil {
 		return len(e.Data)
@@ -87,17 +89,18 @@ func bytesOf(e putrecords.RequestEntry) int {
 	return len(e.Data) + len(*e.PartitionKey)
 }
 
-// validate makes the checks of a request in AWS's order. Those that need a stream are left out for Limits.Validate.
+// validate checks a request in AWS's order. Limits.Validate leaves out the checks that need a
+// stream.
 func (m *model) validate(in *putrecords.Input, withStream bool) error {
 	if clauses := m.clauses(in); len(clauses) == 1 {
-		return m.refusal("ValidationException", "1 validation error detected: %s", clauses[0])
+		return rejection("ValidationException", "1 validation error detected: %s", clauses[0])
 	} else if len(clauses) > 1 {
 		clauses = clauses[:min(len(clauses), 10)]
-		return m.refusal("ValidationException", "%d validation errors detected: %s", len(clauses), strings.Join(clauses, "; "))
+		return rejection("ValidationException", "%d validation errors detected: %s", len(clauses), strings.Join(clauses, "; "))
 	}
 	var name string
 	if in.StreamName == nil && in.StreamARN == nil {
-		return m.refusal("InvalidArgumentException", "Stream arn and stream name can't be empty at the same time")
+		return rejection("InvalidArgumentException", "Stream arn and stream name can't be empty at the same time")
 	}
 	if in.StreamName != nil {
 		name = *in.StreamName
@@ -106,37 +109,37 @@ func (m *model) validate(in *putrecords.Input, withStream bool) error {
 		parts := strings.Split(*in.StreamARN, ":") // arn:aws:kinesis:region:account:stream/name
 		inARN := strings.TrimPrefix(parts[5], "stream/")
 		if in.StreamName != nil && name != inARN {
-			return m.refusal("InvalidArgumentException", "Input stream name %s doesn't match the inferred name in stream arn %s",
+			return rejection("InvalidArgumentException", "Input stream name %s doesn't match the inferred name in stream arn %s",
 				name, inARN)
 		}
 		name = inARN
 		if withStream && parts[3] != m.region {
-			return m.refusal("InvalidArgumentException", "The region specified in the ARN '%s' does not match the endpoint region",
+			return rejection("InvalidArgumentException", "The region specified in the ARN '%s' does not match the endpoint region",
 				*in.StreamARN)
 		}
 		if withStream && parts[4] != m.account {
-			return m.refusal("UnrecognizedClientException", "No account found for the given parameters")
+			return rejection("UnrecognizedClientException", "No account found for the given parameters")
 		}
 	}
 	if withStream && name != m.name {
-		return m.refusal("ResourceNotFoundException", "Stream %s under account %s not found.", name, m.account)
+		return rejection("ResourceNotFoundException", "Stream %s under account %s not found.", name, m.account)
 	}
 	size := 0
 	for _, e := range in.Records {
 		if e.ExplicitHashKey != nil && hashKeyOfEntry(e).Cmp(hashSpace) >= 0 {
-			return m.refusal("InvalidArgumentException", "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "+
+			return rejection("InvalidArgumentException", "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "+
 				"Specified value was %s", *e.ExplicitHashKey)
 		}
 		size += bytesOf(e)
 	}
 	if above(size, m.limits.BytesPerRequest) {
 		mib := strings.TrimRight(big.NewRat(int64(m.limits.BytesPerRequest), 1<<20).FloatString(20), "0")
-		return m.refusal("InvalidArgumentException", "Records size exceeds %s MB limit", strings.TrimSuffix(mib, "."))
+		return rejection("InvalidArgumentException", "Records size exceeds %s MB limit", strings.TrimSuffix(mib, "."))
 	}
 	return nil
 }
 
-// hashKeyOfEntry returns the hash key of a record that violates no constraint.
+// hashKeyOfEntry returns the hash key of a record that violates no constraints.
 func hashKeyOfEntry(e putrecords.RequestEntry) *big.Int {
 	if e.ExplicitHashKey != nil {
 		n, _ := new(big.Int).SetString(*e.ExplicitHashKey, 10)

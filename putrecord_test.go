@@ -13,13 +13,13 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// single returns a PutRecord request for the stream "stream".
+// single returns a PutRecord request to the stream "stream".
 func single(partitionKey string, data []byte) *putrecords.PutRecordInput {
 	name := "stream"
 	return &putrecords.PutRecordInput{StreamName: &name, PartitionKey: &partitionKey, Data: data}
 }
 
-// PutRecord routes, numbers and stores as a PutRecords request of one record does.
+// PutRecord routes, numbers and stores a record exactly as PutRecords with that one record does.
 func TestPutRecord(t *testing.T) {
 	clock := newClock()
 	config := putrecords.Config{Shards: 3, Now: clock.Now, EncryptionType: putrecords.EncryptionKMS}
@@ -65,11 +65,11 @@ func TestPutRecordJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := `{"SequenceNumber":"` + out.SequenceNumber + `","ShardId":"shardId-000000000000"}`; string(got) != want {
-		t.Errorf("answer %s, want %s", got, want)
+		t.Errorf("encodes as %s, want %s", got, want)
 	}
 }
 
-// What would be an entry's failure among many is the call's error.
+// A failure that PutRecords would report for the record is the error of PutRecord.
 func TestPutRecordFails(t *testing.T) {
 	stream := putrecords.MustNew(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 1}, Now: newClock().Now})
 	stream.Inject(putrecords.Fault{})
@@ -91,11 +91,11 @@ func TestPutRecordFails(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := stream.PutRecord(ctx, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("with a done context: %v", err)
+		t.Errorf("with a canceled context: error %v", err)
 	}
 }
 
-func TestPutRecordRefused(t *testing.T) {
+func TestPutRecordErrors(t *testing.T) {
 	text := func(s string) *string { return &s }
 	yes := true
 	tests := []struct {
@@ -105,26 +105,26 @@ func TestPutRecordRefused(t *testing.T) {
 		text   string
 	}{
 		{
-			"empty", func(in *putrecords.PutRecordInput) { *in = putrecords.PutRecordInput{} }, putrecords.ValidationException,
+			"empty input", func(in *putrecords.PutRecordInput) { *in = putrecords.PutRecordInput{} }, putrecords.ValidationException,
 			"2 validation errors detected: Value null at 'partitionKey' failed to satisfy constraint: Member must not be null; " +
 				"Value null at 'data' failed to satisfy constraint: Member must not be null",
 		},
 		{
-			"key", func(in *putrecords.PutRecordInput) { in.PartitionKey = text(strings.Repeat("k", 257)) }, putrecords.ValidationException,
+			"partition key too long", func(in *putrecords.PutRecordInput) { in.PartitionKey = text(strings.Repeat("k", 257)) }, putrecords.ValidationException,
 			"1 validation error detected: Value '" + strings.Repeat("k", 257) + "' at 'partitionKey' failed to satisfy constraint: " +
 				"Member must have length less than or equal to 256",
 		},
 		{
-			"hash key", func(in *putrecords.PutRecordInput) { in.ExplicitHashKey = text("01") }, putrecords.ValidationException,
+			"malformed hash key", func(in *putrecords.PutRecordInput) { in.ExplicitHashKey = text("01") }, putrecords.ValidationException,
 			`1 validation error detected: Value '01' at 'explicitHashKey' failed to satisfy constraint: ` +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`,
 		},
 		{
-			"data", func(in *putrecords.PutRecordInput) { in.Data = make([]byte, 1<<20) }, putrecords.ValidationException,
+			"data too large", func(in *putrecords.PutRecordInput) { in.Data = make([]byte, 1<<20) }, putrecords.ValidationException,
 			"1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length less than or equal to 1048576",
 		},
 		{
-			"ordering and name", func(in *putrecords.PutRecordInput) {
+			"bad ordering number and bad name", func(in *putrecords.PutRecordInput) {
 				in.SequenceNumberForOrdering, in.StreamName = text("-1"), text("?")
 			}, putrecords.ValidationException,
 			`2 validation errors detected: Value '-1' at 'sequenceNumberForOrdering' failed to satisfy constraint: ` +
@@ -132,38 +132,38 @@ func TestPutRecordRefused(t *testing.T) {
 				`Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`,
 		},
 		{
-			"ordering of 129 digits", func(in *putrecords.PutRecordInput) {
+			"ordering number of 129 digits", func(in *putrecords.PutRecordInput) {
 				in.SequenceNumberForOrdering = text(strings.Repeat("9", 129))
 			}, putrecords.InvalidArgumentException,
 			"ExclusiveMinimumSequenceNumber " + strings.Repeat("9", 129) + " used in PutRecord on stream stream under account 000000000000 is invalid.",
 		},
 		{
-			"ordering of 130 digits", func(in *putrecords.PutRecordInput) {
+			"ordering number of 130 digits", func(in *putrecords.PutRecordInput) {
 				in.SequenceNumberForOrdering = text(strings.Repeat("9", 130))
 			}, putrecords.ValidationException,
 			`1 validation error detected: Value '` + strings.Repeat("9", 130) + `' at 'sequenceNumberForOrdering' failed to satisfy constraint: ` +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,128}))$`,
 		},
 		{
-			"no name", func(in *putrecords.PutRecordInput) { in.StreamName = nil }, putrecords.InvalidArgumentException,
+			"neither name nor ARN", func(in *putrecords.PutRecordInput) { in.StreamName = nil }, putrecords.InvalidArgumentException,
 			"Stream arn and stream name can't be empty at the same time",
 		},
 		{
-			"other stream", func(in *putrecords.PutRecordInput) { in.StreamName = text("other") }, putrecords.ResourceNotFoundException,
+			"another stream", func(in *putrecords.PutRecordInput) { in.StreamName = text("other") }, putrecords.ResourceNotFoundException,
 			"Stream other under account 000000000000 not found.",
 		},
-		{"hash key out of range, before the ordering", func(in *putrecords.PutRecordInput) {
+		{"hash key out of range comes before a bad ordering number", func(in *putrecords.PutRecordInput) {
 			in.ExplicitHashKey, in.SequenceNumberForOrdering = text("340282366920938463463374607431768211456"), text("1")
 		}, putrecords.InvalidArgumentException, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. " +
 			"Specified value was 340282366920938463463374607431768211456"},
 		{
-			"ordering, before a dry run", func(in *putrecords.PutRecordInput) {
+			"bad ordering number comes before a dry run", func(in *putrecords.PutRecordInput) {
 				in.SequenceNumberForOrdering, in.DryRun = text("1"), &yes
 			}, putrecords.InvalidArgumentException,
 			"ExclusiveMinimumSequenceNumber 1 used in PutRecord on stream stream under account 000000000000 is invalid.",
 		},
 		{
-			"a fault of a dry run", func(*putrecords.PutRecordInput) {}, putrecords.DryRunOperationException,
+			"dry-run error from a fault", func(*putrecords.PutRecordInput) {}, putrecords.DryRunOperationException,
 			"DryRunOperation validation succeeded while calling PutRecord operation.: Request would have succeeded, but DryRun flag is set.",
 		},
 		{
@@ -174,7 +174,7 @@ func TestPutRecordRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			stream := putrecords.MustNew(putrecords.Config{Now: newClock().Now})
-			if strings.HasPrefix(test.name, "a fault") {
+			if strings.HasSuffix(test.name, "from a fault") {
 				stream.Inject(putrecords.Fault{Code: putrecords.DryRunOperationException})
 			}
 			in := single("a", []byte{})
@@ -182,7 +182,7 @@ func TestPutRecordRefused(t *testing.T) {
 			_, err := stream.PutRecord(t.Context(), in)
 			wantError(t, err, test.code, test.text)
 			if n := len(recordsOf(t, stream, shard0)); n != 0 {
-				t.Errorf("%d records are stored", n)
+				t.Errorf("%d records are stored, want none", n)
 			}
 		})
 	}
@@ -208,7 +208,7 @@ func TestSequenceNumberForOrdering(t *testing.T) {
 		}
 		return number
 	}
-	refuse := func(ordering string) {
+	reject := func(ordering string) {
 		t.Helper()
 		_, err := put("sensor_1", ordering)
 		wantError(t, err, putrecords.InvalidArgumentException,
@@ -221,27 +221,25 @@ func TestSequenceNumberForOrdering(t *testing.T) {
 	first := accept("sensor_1", "0")
 	accept("sensor_1", first)
 	accept("sensor_1", first) // used again
-	accept("sensor_5", first) // of the other shard
+	accept("sensor_5", first) // from another shard
 	accept("sensor_1", at(clock.now))
-	refuse(at(clock.now.Add(time.Second)))
-	refuse("1")
+	reject(at(clock.now.Add(time.Second)))
+	reject("1")
 
-	// The first numbers of a child carry the second after the reshard.
-	if err := stream.SplitShard(shard0, putrecords.HashKey{0x40}); err != nil {
-		t.Fatal(err)
-	}
+	// A child's first numbers carry the second after the reshard.
+	mustSplit(t, stream, shard0, "1000")
 	child := accept("sensor_1", first)
 	if n, _ := putrecords.ParseSequenceNumber(child); n.Arrived != clock.now.Unix()+1 {
-		t.Fatalf("a child's number is %+v", n)
+		t.Fatalf("the child's number %+v does not carry the second after the reshard", n)
 	}
 	accept("sensor_1", child)
 
-	// A clock that goes back takes no number back.
+	// A number stays valid when the clock goes back.
 	clock.advance(time.Hour)
 	last := accept("sensor_1", child)
 	clock.advance(-time.Hour)
 	accept("sensor_5", last)
-	refuse(at(clock.now.Add(time.Hour + time.Second)))
+	reject(at(clock.now.Add(time.Hour + time.Second)))
 }
 
 // A number may carry the clock's own second even if no shard has seen that second yet.
@@ -280,12 +278,12 @@ func TestCheckAddress(t *testing.T) {
 		{text("others"), nil, putrecords.ResourceNotFoundException},
 	} {
 		got := stream.CheckAddress(test.name, test.arn)
-		// PutRecords answers the same.
+		// PutRecords returns the same error.
 		_, want := stream.PutRecords(t.Context(), &putrecords.Input{
 			Records: []putrecords.RequestEntry{keyed("a")}, StreamName: test.name, StreamARN: test.arn,
 		})
 		if diff := cmp.Diff(want, got); diff != "" || test.code != "" && !errors.Is(got, test.code) || test.code == "" && got != nil {
-			t.Errorf("CheckAddress is %v, PutRecords answers %v, want %v", got, want, test.code)
+			t.Errorf("CheckAddress returns %v, PutRecords %v, want %v", got, want, test.code)
 		}
 	}
 }
@@ -300,9 +298,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	want(putrecords.StreamActive)
-	if err := stream.SplitShard(shard0, putrecords.HashKey{0x80}); err != nil {
-		t.Fatal(err)
-	}
+	mustSplit(t, stream, shard0, "1000")
 	want(putrecords.StreamUpdating)
 	clock.now = start.Truncate(time.Second).Add(11*time.Second - 1) // the end of the closing second
 	want(putrecords.StreamUpdating)

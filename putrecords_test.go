@@ -32,16 +32,17 @@ func TestZeroConfig(t *testing.T) {
 			t.Errorf("shards differ (-want +got):\n%s", diff)
 		}
 
-		// One second's records at once, and one more each millisecond: on time.Now, which a synctest bubble makes virtual.
+		// The stream accepts one second's records at once, and one more each millisecond. Its clock
+		// is time.Now, which is virtual in a synctest bubble.
 		for range 2 {
 			mustPut(t, s, repeat(500, keyed("k"))...)
 		}
 		if out := mustPut(t, s, keyed("k")); out.FailedRecordCount != 1 {
-			t.Errorf("record 1001 of a second: %+v", out)
+			t.Errorf("record 1001 of a second is not throttled: %+v", out)
 		}
 		time.Sleep(3 * time.Millisecond)
 		if out := mustPut(t, s, repeat(4, keyed("k"))...); shardsOf(out) != "000-" {
-			t.Errorf("four records after 3 ms: %+v", out)
+			t.Errorf("of four records after 3 ms, not exactly three are stored: %+v", out)
 		}
 		time.Sleep(25 * time.Hour)
 		mustPut(t, s, keyed("k"))
@@ -73,7 +74,7 @@ func TestARN(t *testing.T) {
 	}
 }
 
-// Where production puts partition keys and explicit hash keys.
+// Keys go to the shards where production puts them.
 func TestRouting(t *testing.T) {
 	three := putrecords.MustNew(putrecords.Config{Shards: 3})
 	out := mustPut(t, three, keyed("a"), keyed("b"), keyed("e"), keyed("f"),
@@ -97,8 +98,9 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-// An answer has an entry for each record, in order, with AWS's numbers; and what was stored is what was sent.
-func TestAnswer(t *testing.T) {
+// The output has an entry for each record, in order, with AWS's sequence numbers. The log holds
+// what was sent.
+func TestOutput(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Shards: 3, Now: c.Now})
 	created := c.now.Unix()
@@ -116,7 +118,7 @@ func TestAnswer(t *testing.T) {
 	}
 	want := &putrecords.Output{Records: []putrecords.ResultEntry{entry(1, 1), entry(0, 1), entry(1, 2), entry(1, 3), entry(2, 1)}}
 	if diff := cmp.Diff(want, out); diff != "" {
-		t.Errorf("answer differs (-want +got):\n%s", diff)
+		t.Errorf("output differs (-want +got):\n%s", diff)
 	}
 	stored := []putrecords.Record{
 		{SequenceNumber: number(1, 1), PartitionKey: "f", Data: []byte{}, Arrived: c.now},
@@ -139,13 +141,13 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// A clock in another zone, with a monotonic reading, makes the same records.
+// Arrived is in UTC without a monotonic reading, even if the clock is not.
 func TestArrivedIsPlain(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Now: func() time.Time { return time.Now().In(time.FixedZone("zone", 3600)) }})
 	mustPut(t, s, keyed("k"))
 	arrived := recordsOf(t, s, shard0)[0].Arrived
 	if arrived.Location() != time.UTC || arrived != arrived.Round(0) {
-		t.Errorf("arrived %#v", arrived)
+		t.Errorf("Arrived is %#v", arrived)
 	}
 }
 
@@ -157,7 +159,7 @@ func TestRecordsOfNoShard(t *testing.T) {
 		wantError(t, err, putrecords.ResourceNotFoundException, "Could not find shard shardId-000000000005 in stream stream under account 000000000000.")
 	}
 	if n != 1 {
-		t.Errorf("%d errors", n)
+		t.Errorf("%d errors, want 1", n)
 	}
 }
 
@@ -166,7 +168,7 @@ func TestContextDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if out, err := s.PutRecords(ctx, nil); out != nil || !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, %v; want context.Canceled before any check", out, err)
+		t.Errorf("got %v, %v; want context.Canceled before validation", out, err)
 	}
 	if out, err := s.Put(ctx, keyed("k")); out != nil || !errors.Is(err, context.Canceled) || s.Stats()[0].Stored.Records != 0 {
 		t.Errorf("got %v, %v; want context.Canceled", out, err)
@@ -181,16 +183,16 @@ func TestEncryptionType(t *testing.T) {
 	} {
 		s := putrecords.MustNew(putrecords.Config{EncryptionType: config})
 		if got := s.EncryptionType(); got != config && (config != "" || got != putrecords.EncryptionNone) {
-			t.Errorf("%q: the stream's is %q", config, got)
+			t.Errorf("EncryptionType %q: the stream has %q", config, got)
 		}
 		out := mustPut(t, s, keyed("k"))
 		if text, err := json.Marshal(out); !strings.HasPrefix(string(text), want) || err != nil {
-			t.Errorf("%q: %s, %v; want %s", config, text, err, want)
+			t.Errorf("EncryptionType %q: %s, %v; want %s", config, text, err, want)
 		}
 	}
 }
 
-// Requests and answers encode as AWS's JSON, and decode again.
+// Requests and outputs encode as AWS's JSON, and decode to the same values.
 func TestJSON(t *testing.T) {
 	number := productionNumbers[0].number
 	for _, test := range []struct {
@@ -270,7 +272,7 @@ func TestErrors(t *testing.T) {
 		t.Errorf("prints as %q", err)
 	}
 	if !errors.Is(err, putrecords.InvalidArgumentException) || errors.Is(err, putrecords.ValidationException) {
-		t.Error("errors.Is does not go by the code")
+		t.Error("errors.Is does not compare the code")
 	}
 	if putrecords.InvalidArgumentException.Error() != "InvalidArgumentException" {
 		t.Errorf("the code prints as %q", putrecords.InvalidArgumentException.Error())
@@ -281,7 +283,7 @@ func TestErrors(t *testing.T) {
 		HTTPStatusCode() int
 	}
 	if !errors.As(err, &api) || api.ErrorCode() != "InvalidArgumentException" || api.ErrorMessage() != "text" || api.HTTPStatusCode() != 400 {
-		t.Errorf("as the SDK's API error: %+v", api)
+		t.Errorf("the SDK's methods return: %+v", api)
 	}
 	if got := (&putrecords.Error{Code: putrecords.InternalFailure}).HTTPStatusCode(); got != 500 {
 		t.Errorf("status of InternalFailure is %d", got)
@@ -294,7 +296,7 @@ func TestBadConfig(t *testing.T) {
 	for _, test := range []struct {
 		config putrecords.Config
 		field  string
-		reason string // a part of it
+		reason string // part of the reason
 	}{
 		{putrecords.Config{Name: "a b"}, "Name", `"a b"`},
 		{putrecords.Config{Name: strings.Repeat("n", 129)}, "Name", "1 to 128"},
@@ -331,7 +333,7 @@ func TestBadConfig(t *testing.T) {
 		s, err := putrecords.New(test.config)
 		var config *putrecords.ConfigError
 		if s != nil || !errors.As(err, &config) || config.Field != test.field || !strings.Contains(config.Reason, test.reason) {
-			t.Errorf("New(%+v) = %v, %v; want an error of %s with %q", test.config, s, err, test.field, test.reason)
+			t.Errorf("New(%+v) = %v, %v; want an error for %s containing %q", test.config, s, err, test.field, test.reason)
 			continue
 		}
 		if want := "putrecords: Config." + test.field + ": " + config.Reason; err.Error() != want {
@@ -354,7 +356,7 @@ func TestGoodConfig(t *testing.T) {
 		{Limits: putrecords.Limits{BytesPerRecord: -1, BytesPerRequest: 10, ByteBurst: 10}},
 		{Limits: putrecords.Limits{BytesPerRecord: -1, BytesPerRequest: -1, BytesPerSecond: -1}},
 		{Limits: putrecords.Limits{BytesPerRecord: -1, BytesPerRequest: -1, ByteBurst: -1}},
-		{Limits: putrecords.Limits{BytesPerRecord: 10 << 20}}, // the burst follows
+		{Limits: putrecords.Limits{BytesPerRecord: 10 << 20}}, // the burst is raised to match
 	} {
 		s, err := putrecords.New(config)
 		if err != nil {
@@ -375,7 +377,8 @@ func TestMustNew(t *testing.T) {
 	putrecords.MustNew(putrecords.Config{Shards: -1})
 }
 
-// A clock may leave the seconds that sequence numbers hold only after New, and then no record is stored.
+// If the clock passes the last second that sequence numbers can hold, the stream stores no more
+// records.
 func TestClockTooLate(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now})
@@ -385,29 +388,29 @@ func TestClockTooLate(t *testing.T) {
 		"SplitShard": s.SplitShard(shard0, parseHashKey(t, "2")),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "4147") {
-			t.Errorf("%s: %v, want an error that says where sequence numbers end", name, err)
+			t.Errorf("%s: %v, want an error that names the last second", name, err)
 		}
 	}
 	c.now = time.Unix(1<<36-1, 0)
 	mustPut(t, s, keyed("k"))
 	err := s.SplitShard(shard0, parseHashKey(t, "2"))
 	if err == nil || !strings.Contains(err.Error(), "created 68719476736 seconds after 1970") || len(s.Shards()) != 1 {
-		t.Errorf("a child created in second 2^36: %v", err)
+		t.Errorf("a split that creates children in second 2^36 must fail: %v", err)
 	}
-	c.now = time.Unix(1<<36-2, 0) // the stream has seen later
+	c.now = time.Unix(1<<36-2, 0) // the stream has seen a later time
 	if err := s.SplitShard(shard0, parseHashKey(t, "2")); err == nil {
-		t.Error("a child created in second 2^36")
+		t.Error("a split must not create children in second 2^36")
 	}
 }
 
-// A time that no call may have does not complete a reshard either.
+// A time outside the range of sequence numbers does not complete a reshard either.
 func TestClockTooLateForAReshard(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now, ReshardDelay: time.Second})
 	mustSplit(t, s, shard0, "1000")
 	c.now = time.Unix(1<<36, 0)
 	if got := s.Route(putrecords.HashKey{}).ShardID; got != shard0 {
-		t.Errorf("Route gives %s, want %s", got, shard0)
+		t.Errorf("Route returns %s, want %s", got, shard0)
 	}
 	c.now = start
 	if got := shardsOf(mustPut(t, s, keyed("k"))); got != "0" {
@@ -415,7 +418,7 @@ func TestClockTooLateForAReshard(t *testing.T) {
 	}
 }
 
-// The clock is read once a call, and without locks: here it calls the stream.
+// Each call reads the clock once and without holding locks, so the clock may call the stream.
 func TestClockIsReadOnce(t *testing.T) {
 	var s *putrecords.Stream
 	reads := 0

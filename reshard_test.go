@@ -65,13 +65,14 @@ func TestSplitShard(t *testing.T) {
 	if got := s.Route(parseHashKey(t, "1000")); got != want[3] {
 		t.Errorf("Route(1000) = %v", got)
 	}
-	// The cut-over was immediate, within the closing second; the children's numbers carry the second of their creation.
+	// The children took over immediately, within the closing second. Their numbers carry the second
+	// of their creation.
 	number := sequenceNumber(t, out.Records[0])
 	if number.Arrived != created+2 || number.Compare(parent.SequenceNumberRange.EndingSequenceNumber) <= 0 {
-		t.Errorf("the child's number %+v is not above the parent's last", number)
+		t.Errorf("the child's number %+v is not above the parent's ending number", number)
 	}
 	if got := recordsOf(t, s, shard2)[0].Arrived; !got.Equal(c.now) {
-		t.Errorf("arrived %v, want the clock's %v", got, c.now)
+		t.Errorf("arrived at %v, want %v as the clock shows", got, c.now)
 	}
 }
 
@@ -97,7 +98,7 @@ func TestMergeShards(t *testing.T) {
 			t.Errorf("%s ends at %+v", parent.ShardID, end)
 		}
 		if n := len(recordsOf(t, s, parent.ShardID)); n != 1 {
-			t.Errorf("%d records are left in %s, want 1", n, parent.ShardID)
+			t.Errorf("%d records in %s, want 1", n, parent.ShardID)
 		}
 	}
 	if got := shardsOf(mustPut(t, s, hashed("0"), hashed("113427455640312821154458202477256070485"), hashed(lastHashKey))); got != "332" {
@@ -120,21 +121,22 @@ func TestReshardErrors(t *testing.T) {
 	const notFound = "Could not find shard shardId-000000000005 in stream S under account 123456789012."
 	wantError(t, s.SplitShard("shardId-000000000005", parseHashKey(t, "0")), putrecords.ResourceNotFoundException, notFound)
 	if n := len(s.Shards()); n != 3 {
-		t.Fatalf("%d shards after reshards that were refused", n)
+		t.Fatalf("%d shards after rejected reshards", n)
 	}
 
-	mustSplit(t, s, shard0, "2") // the lowest key there is
+	mustSplit(t, s, shard0, "2") // the lowest possible key
 	const closed = "Shard shardId-000000000000 in stream S under account 123456789012 has already been merged or split, " +
 		"and thus is not eligible for merging or splitting."
 	wantError(t, s.SplitShard(shard0, parseHashKey(t, "0")), putrecords.InvalidArgumentException, closed)
 	wantError(t, s.MergeShards(shard0, shard1), putrecords.InvalidArgumentException, closed)
 	wantError(t, s.MergeShards(shard1, shard0), putrecords.InvalidArgumentException, closed)
-	// That both shards exist comes before that they are open.
+	// MergeShards checks that both shards exist before it checks that they are open.
 	wantError(t, s.MergeShards(shard0, "shardId-000000000005"), putrecords.ResourceNotFoundException,
 		"Could not find shard shardId-000000000005 in stream S under account 123456789012.")
 }
 
-// The highest key splits off the last hash key but one, and shards of one key can be neither split nor missed.
+// A split at the highest possible key leaves two keys for the upper shard. A shard with one key
+// cannot be split, but it receives records and can be merged.
 func TestSplitAtTheEnds(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{})
 	mustSplit(t, s, shard0, "340282366920938463463374607431768211454") // end - 1
@@ -144,27 +146,27 @@ func TestSplitAtTheEnds(t *testing.T) {
 	}
 	for _, key := range []string{"340282366920938463463374607431768211454", lastHashKey} {
 		if err := s.SplitShard(shard2, parseHashKey(t, key)); !errors.Is(err, putrecords.InvalidArgumentException) {
-			t.Errorf("a shard of two keys split at %s: %v", key, err)
+			t.Errorf("a shard with two keys was split at %s: %v", key, err)
 		}
 	}
-	// A shard of one key cannot come from a split, but from elsewhere.
+	// No split makes a shard with one key, but a layout may have one.
 	layout := []putrecords.Shard{
 		{ShardID: shard0, HashKeyRange: putrecords.HashKeyRange{EndingHashKey: parseHashKey(t, "340282366920938463463374607431768211454")}},
 		{ShardID: shard1, HashKeyRange: putrecords.HashKeyRange{StartingHashKey: parseHashKey(t, lastHashKey), EndingHashKey: parseHashKey(t, lastHashKey)}},
 	}
 	one := putrecords.MustNew(putrecords.Config{Layout: layout})
 	if err := one.SplitShard(shard1, parseHashKey(t, lastHashKey)); !errors.Is(err, putrecords.InvalidArgumentException) {
-		t.Errorf("a shard of one key split: %v", err)
+		t.Errorf("a shard with one key was split: %v", err)
 	}
 	mustMerge(t, one, shard0, shard1)
 	mustMerge(t, s, "shardId-000000000004", shard2)
 	mustMerge(t, s, shard3, "shardId-000000000005")
 	if got := s.Route(putrecords.HashKey{}).HashKeyRange.EndingHashKey.String(); got != lastHashKey {
-		t.Errorf("all merged, the last shard ends at %s", got)
+		t.Errorf("after merging all shards, the last one ends at %s", got)
 	}
 }
 
-// Indexes end at 2^32-1, and a reshard that would need more changes nothing.
+// The highest shard index is 2^32-1. A reshard that would need a higher one changes nothing.
 func TestIndexesRunOut(t *testing.T) {
 	for _, test := range []struct {
 		index uint32
@@ -174,16 +176,17 @@ func TestIndexesRunOut(t *testing.T) {
 		s := putrecords.MustNew(putrecords.Config{Layout: []putrecords.Shard{{ShardID: id, HashKeyRange: putrecords.EvenRanges(1)[0]}}})
 		err := s.SplitShard(id, parseHashKey(t, "1000"))
 		if (err == nil) != test.split || (len(s.Shards()) == 3) != test.split {
-			t.Errorf("split of %s: %v, %d shards", id, err, len(s.Shards()))
+			t.Errorf("split of %s: error %v, %d shards", id, err, len(s.Shards()))
 		}
 		if err != nil && !strings.Contains(err.Error(), "no index is left for a shard after "+id) {
-			t.Errorf("split of %s: %v", id, err)
+			t.Errorf("split of %s: error %v", id, err)
 		}
 		mustPut(t, s, keyed("k"))
 	}
 }
 
-// While a reshard is pending the parents take the records of the closing second and before, as production does.
+// While a reshard is pending, records go to the parents until the closing second has passed, as in
+// production.
 func TestReshardDelay(t *testing.T) {
 	c := newClock() // 0.8 s into a second
 	s := putrecords.MustNew(putrecords.Config{Name: "S", AccountID: "123456789012", Shards: 2, Now: c.Now, ReshardDelay: 25 * time.Second})
@@ -192,7 +195,7 @@ func TestReshardDelay(t *testing.T) {
 	shards := s.Shards()
 	if len(shards) != 4 || shards[0].SequenceNumberRange.EndingSequenceNumber.Arrived != closing ||
 		shards[2].SequenceNumberRange.StartingSequenceNumber.ShardCreated != closing+1 {
-		t.Fatalf("the ending number and the children are not listed at once: %+v", shards)
+		t.Fatalf("the ending number and the children are not listed immediately: %+v", shards)
 	}
 	put := func(want string) {
 		t.Helper()
@@ -200,14 +203,14 @@ func TestReshardDelay(t *testing.T) {
 			t.Errorf("at %v shards %s, want %s", c.now, got, want)
 		}
 		if got := s.Route(putrecords.HashKey{}).ShardID; got[len(got)-1] != want[0] {
-			t.Errorf("at %v Route gives %s", c.now, got)
+			t.Errorf("at %v Route returns %s", c.now, got)
 		}
 	}
 	notActive := func() {
 		t.Helper()
-		const text = "Stream S under account 123456789012 not ACTIVE, instead in state UPDATING"
-		wantError(t, s.SplitShard(shard1, parseHashKey(t, "0")), putrecords.ResourceInUseException, text)
-		wantError(t, s.MergeShards("shardId-000000000009", shard1), putrecords.ResourceInUseException, text)
+		const message = "Stream S under account 123456789012 not ACTIVE, instead in state UPDATING"
+		wantError(t, s.SplitShard(shard1, parseHashKey(t, "0")), putrecords.ResourceInUseException, message)
+		wantError(t, s.MergeShards("shardId-000000000009", shard1), putrecords.ResourceInUseException, message)
 	}
 	put("001")
 	notActive()
@@ -220,7 +223,7 @@ func TestReshardDelay(t *testing.T) {
 	c.now = time.Unix(closing+1, 0)
 	put("231")
 	c.now = start
-	put("231") // for good, though the clock goes back
+	put("231") // the children keep taking records even if the clock goes back
 	if first := recordsOf(t, s, shard2)[0].SequenceNumber; first.Compare(last) <= 0 || first.Arrived != closing+1 {
 		t.Errorf("the child's number %+v is not above the parent's %+v", first, last)
 	}
@@ -228,14 +231,14 @@ func TestReshardDelay(t *testing.T) {
 	mustMerge(t, s, shard3, shard1)
 }
 
-// Any call that reads the clock completes a reshard whose time has come.
+// Any call that reads the clock completes a reshard that is due.
 func TestReshardDelayWithoutPuts(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now, ReshardDelay: time.Second})
 	mustSplit(t, s, shard0, "1000")
 	c.advance(2 * time.Second)
 	if got := s.Route(putrecords.HashKey{}).ShardID; got != shard1 {
-		t.Errorf("Route gives %s, want %s", got, shard1)
+		t.Errorf("Route returns %s, want %s", got, shard1)
 	}
 	c.advance(-time.Second)
 	mustSplit(t, s, shard1, "500")
@@ -243,7 +246,7 @@ func TestReshardDelayWithoutPuts(t *testing.T) {
 	mustMerge(t, s, shard3, "shardId-000000000004")
 }
 
-// The closing second is never before the parents' latest, nor before their creation.
+// The closing second is never before the latest time a parent has seen, nor before its creation.
 func TestReshardsAcrossTheClock(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now})
@@ -253,16 +256,16 @@ func TestReshardsAcrossTheClock(t *testing.T) {
 	mustSplit(t, s, shard0, "1000")
 	shards := s.Shards()
 	if got := shards[0].SequenceNumberRange.EndingSequenceNumber.Arrived; got != latest.Arrived {
-		t.Errorf("closing second %d, want that of the parent's latest record, %d", got, latest.Arrived)
+		t.Errorf("closing second %d, want the second of the parent's latest record, %d", got, latest.Arrived)
 	}
 	first := mustPut(t, s, hashed("0")).Records[0]
 	if n := sequenceNumber(t, first); n.Arrived != latest.Arrived+1 || n.Compare(latest) <= 0 {
 		t.Errorf("number %+v after %+v", n, latest)
 	}
 	if got := recordsOf(t, s, shard1)[0].Arrived; !got.Equal(start.Add(time.Hour)) {
-		t.Errorf("the child's record arrived %v, want its parent's latest time", got)
+		t.Errorf("the child's record arrived at %v, want the latest time its parent has seen", got)
 	}
-	// Generations within one second: each is created a second after the one before.
+	// With many reshards in one second, each generation is created a second after the previous one.
 	previous := shards[1].SequenceNumberRange.StartingSequenceNumber
 	for i := range 10 {
 		shards := s.Shards()
@@ -273,14 +276,14 @@ func TestReshardsAcrossTheClock(t *testing.T) {
 		mustSplit(t, s, merged.ShardID, "1000")
 		child := s.Shards()[n+1].SequenceNumberRange.StartingSequenceNumber
 		if child.ShardCreated != previous.ShardCreated+2 {
-			t.Errorf("generation %d is created in second %d, want %d", i, child.ShardCreated, previous.ShardCreated+2)
+			t.Errorf("generation %d was created in second %d, want %d", i, child.ShardCreated, previous.ShardCreated+2)
 		}
 		previous = child
 	}
 }
 
-// The children's buckets are full, and throttle on their own.
-func TestChildrenHaveTheirOwnThroughput(t *testing.T) {
+// Children start with full buckets, and each has its own limits.
+func TestChildrenHaveTheirOwnLimits(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Now: newClock().Now, Limits: putrecords.Limits{RecordsPerSecond: 2}})
 	mustPut(t, s, hashed("0"), hashed("0"), hashed("0"))
 	mustSplit(t, s, shard0, "1000")
@@ -289,11 +292,12 @@ func TestChildrenHaveTheirOwnThroughput(t *testing.T) {
 	}
 }
 
-// Parents that close between the routing of a request and its storing leave their records to their children, in the request's order.
+// If parents close after a request was routed but before it is stored, their records go to the
+// children in the request's order.
 func TestMergeInTheMiddleOfACall(t *testing.T) {
 	var s *putrecords.Stream
 	log := &troubledLog{Log: &putrecords.MemoryLog{}}
-	log.interrupt = func(string) { mustMerge(t, s, shard1, shard2) } // while the group of shard 0 is stored
+	log.interrupt = func(string) { mustMerge(t, s, shard1, shard2) } // while shard 0 stores its records
 	s = putrecords.MustNew(putrecords.Config{Shards: 3, Now: newClock().Now, Log: log})
 	ranges := putrecords.EvenRanges(3)
 	in1, in2 := ranges[1].StartingHashKey.String(), ranges[2].StartingHashKey.String()
@@ -309,11 +313,12 @@ func TestMergeInTheMiddleOfACall(t *testing.T) {
 		t.Errorf("the child has %v, want the request's order %v", hashKeys, want)
 	}
 	if n := len(recordsOf(t, s, shard1)) + len(recordsOf(t, s, shard2)); n != 0 {
-		t.Errorf("%d records went to closed shards", n)
+		t.Errorf("%d records are in closed shards", n)
 	}
 }
 
-// A call that read its time after the closing second, and routed before there was one, still goes to the children.
+// If a call reads the clock and routes its records before a reshard begins, but the time it read is
+// after the closing second, its records go to the children.
 func TestDelayedSplitInTheMiddleOfACall(t *testing.T) {
 	c := newClock()
 	var s *putrecords.Stream
@@ -330,7 +335,7 @@ func TestDelayedSplitInTheMiddleOfACall(t *testing.T) {
 	}
 }
 
-// Callers put while shards split and merge, and nothing is lost or doubled.
+// While shards split and merge, no record is lost or stored twice.
 func TestReshardUnderLoad(t *testing.T) {
 	for _, delay := range []time.Duration{0, time.Second} {
 		var reads atomic.Int64
@@ -363,7 +368,8 @@ func TestReshardUnderLoad(t *testing.T) {
 		}
 		resharded := 0
 		for range 400 {
-			// Split the lowest shard, or merge its children again. Either may fail while another reshard is pending.
+			// Split the lowest shard, or merge its children. Either may fail while another reshard
+			// is pending.
 			a := s.Route(putrecords.HashKey{})
 			var err error
 			if next := nextHashKey(a); next == parseHashKey(t, "1000000") {
@@ -397,10 +403,10 @@ func TestReshardUnderLoad(t *testing.T) {
 			maps.Copy(want, numbers)
 		}
 		if len(want) != callers*calls*perCall {
-			t.Errorf("%d distinct numbers for %d records", len(want), callers*calls*perCall)
+			t.Errorf("%d distinct sequence numbers for %d records", len(want), callers*calls*perCall)
 		}
 		if diff := cmp.Diff(want, stored); diff != "" {
-			t.Errorf("the log differs from the answers (-want +got):\n%s", diff)
+			t.Errorf("the log differs from the outputs (-outputs +log):\n%s", diff)
 		}
 	}
 }

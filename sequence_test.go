@@ -13,7 +13,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// Numbers that production has issued, and what is in them.
+// Numbers that production has issued, and their parts.
 var productionNumbers = []struct {
 	digits string
 	number putrecords.SequenceNumber
@@ -27,7 +27,7 @@ var productionNumbers = []struct {
 		"49543463076570308322303623326179887152428262250726293522",
 		putrecords.SequenceNumber{ShardCreated: 1411403981, Position: 0x157c, Arrived: 1411431220, ShardIndex: 1},
 	},
-	// The first numbers of a stream of three shards.
+	// The starting numbers of a stream with three shards.
 	{
 		"49600871682957036442365024926191073437251060580128653314",
 		putrecords.SequenceNumber{ShardCreated: 1572297165, Arrived: 1572297165, ShardIndex: 0},
@@ -40,7 +40,7 @@ var productionNumbers = []struct {
 		"49600871683001637932762086172474144873796357303140614178",
 		putrecords.SequenceNumber{ShardCreated: 1572297165, Arrived: 1572297165, ShardIndex: 2},
 	},
-	// The last number of a parent, and the first of its child.
+	// The ending number of a parent, and the starting number of its child.
 	{
 		"49606519059099304615023968125168557725133605139493421058",
 		putrecords.SequenceNumber{ShardCreated: 1588124484, Position: 1<<63 - 1, Arrived: 1588125508, ShardIndex: 0},
@@ -63,7 +63,7 @@ func TestProductionNumbers(t *testing.T) {
 	}
 }
 
-// number returns the decimal digits of the 47 hexadecimal ones.
+// number converts 47 hexadecimal digits to decimal.
 func number(t testing.TB, hexadecimal string) string {
 	t.Helper()
 	hexadecimal = strings.ReplaceAll(hexadecimal, " ", "")
@@ -74,41 +74,41 @@ func number(t testing.TB, hexadecimal string) string {
 	return n.String()
 }
 
-func TestParseSequenceNumberRefuses(t *testing.T) {
+func TestParseSequenceNumberRejects(t *testing.T) {
 	const good = "2 054205a0d 1 000000000000157c 00 054207077 00000001 2"
 	if _, err := putrecords.ParseSequenceNumber(number(t, good)); err != nil {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]string{
-		"empty":                 "",
-		"not a number":          "LATEST",
-		"55 digits":             strings.Repeat("4", 55),
-		"57 digits":             strings.Repeat("4", 57),
-		"a sign":                "+" + number(t, good)[1:],
-		"a letter":              number(t, good)[:55] + "a",
-		"leading digit 1":       number(t, "1 fffffffff 1 000000000000157c 00 054207077 00000001 2"),
-		"leading digit 3":       number(t, "3 054205a0d 1 000000000000157c 00 054207077 00000001 2"),
-		"index in two versions": number(t, "2 054205a0d 2 000000000000157c 00 054207077 00000001 2"),
-		"position too large":    number(t, "2 054205a0d 1 800000000000157c 00 054207077 00000001 2"),
-		"no zeroes":             number(t, "2 054205a0d 1 000000000000157c 01 054207077 00000001 2"),
-		"another version":       number(t, "2 054205a0d 1 000000000000157c 00 054207077 00000001 3"),
-		"the zero value":        number(t, "2 000000000 0 0000000000000000 00 000000000 00000000 2"),
-		"all nines":             strings.Repeat("9", 56),
-		// Two of the four numbers on AWS's PutRecords page have been edited by hand.
-		"AWS's third":  "49543463076570308322303623326179887152428262250726293588",
-		"AWS's fourth": "49543463076548007577105092703039560359975228518395012686",
+		"empty":                       "",
+		"not a number":                "LATEST",
+		"55 digits":                   strings.Repeat("4", 55),
+		"57 digits":                   strings.Repeat("4", 57),
+		"sign":                        "+" + number(t, good)[1:],
+		"letter":                      number(t, good)[:55] + "a",
+		"leading digit 1":             number(t, "1 fffffffff 1 000000000000157c 00 054207077 00000001 2"),
+		"leading digit 3":             number(t, "3 054205a0d 1 000000000000157c 00 054207077 00000001 2"),
+		"contradictory shard indexes": number(t, "2 054205a0d 2 000000000000157c 00 054207077 00000001 2"),
+		"position too large":          number(t, "2 054205a0d 1 800000000000157c 00 054207077 00000001 2"),
+		"nonzero padding":             number(t, "2 054205a0d 1 000000000000157c 01 054207077 00000001 2"),
+		"another version":             number(t, "2 054205a0d 1 000000000000157c 00 054207077 00000001 3"),
+		"zero value":                  number(t, "2 000000000 0 0000000000000000 00 000000000 00000000 2"),
+		"all nines":                   strings.Repeat("9", 56),
+		// Two of the four numbers on AWS's PutRecords page were edited by hand.
+		"third on AWS's page":  "49543463076570308322303623326179887152428262250726293588",
+		"fourth on AWS's page": "49543463076548007577105092703039560359975228518395012686",
 	} {
 		n, err := putrecords.ParseSequenceNumber(s)
 		if !errors.Is(err, strconv.ErrSyntax) || !n.IsZero() {
-			t.Errorf("%s: ParseSequenceNumber(%s) = %#v, %v; want an error that is strconv.ErrSyntax", name, s, n, err)
+			t.Errorf("%s: ParseSequenceNumber(%s) = %#v, %v; want an error wrapping strconv.ErrSyntax", name, s, n, err)
 		} else if !strings.Contains(err.Error(), s) {
-			t.Errorf("%s: error %q does not name %s", name, err, s)
+			t.Errorf("%s: error %q does not contain %s", name, err, s)
 		}
 	}
 }
 
 func sequenceNumbers() *rapid.Generator[putrecords.SequenceNumber] {
-	// Edges and small numbers, so that parts are often equal.
+	// Edge cases and small numbers make equal parts likely.
 	seconds := rapid.OneOf(rapid.Int64Range(1, 1<<36-1), rapid.SampledFrom([]int64{1, 2, 1<<28 - 1, 1 << 28, 1<<36 - 1}))
 	return rapid.Custom(func(t *rapid.T) putrecords.SequenceNumber {
 		return putrecords.SequenceNumber{
@@ -120,7 +120,7 @@ func sequenceNumbers() *rapid.Generator[putrecords.SequenceNumber] {
 	})
 }
 
-// A number prints as the table in its documentation says, in 56 digits, and parsing inverts that.
+// A number prints in 56 digits as the table in its documentation says, and parsing reverses that.
 func TestSequenceNumberLayout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := sequenceNumbers().Draw(t, "n")
@@ -133,7 +133,7 @@ func TestSequenceNumberLayout(t *testing.T) {
 	})
 }
 
-// Whatever digits are accepted print as they were.
+// Digits that ParseSequenceNumber accepts print unchanged.
 func TestParseSequenceNumberInverts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		hexadecimal := rapid.StringMatching(`2[0-9a-f]{9}[0-3][0-7][0-9a-f]{15}0[01]0[0-9a-f]{8}0000000[0-3][23]`).Draw(t, "hexadecimal")
@@ -155,10 +155,10 @@ func TestSequenceNumberOrder(t *testing.T) {
 		if rapid.Bool().Draw(t, "same shard") {
 			b.ShardCreated, b.ShardIndex = a.ShardCreated, a.ShardIndex
 			if a.Position != b.Position && (a.Compare(b) < 0) != (a.Position < b.Position) {
-				t.Fatalf("the order of %#v and %#v is not that of their positions", a, b)
+				t.Fatalf("%#v and %#v are not ordered by position", a, b)
 			}
 		}
-		// Numbers have the same length, so their strings are in the numbers' order.
+		// All numbers have the same length, so their strings sort like the numbers.
 		if got, want := a.Compare(b), strings.Compare(a.String(), b.String()); got != want {
 			t.Fatalf("%#v.Compare(%#v) = %d, want %d", a, b, got, want)
 		}
@@ -196,7 +196,7 @@ func TestSequenceNumberOutOfRange(t *testing.T) {
 			t.Errorf("%#v prints as %q, want its parts", n, got)
 		}
 		if _, err := n.MarshalText(); !errors.Is(err, strconv.ErrRange) || !strings.Contains(err.Error(), name) {
-			t.Errorf("MarshalText of %#v: error %v, want one that is strconv.ErrRange and names %s", n, err, name)
+			t.Errorf("MarshalText of %#v: error %v, want one that wraps strconv.ErrRange and contains %s", n, err, name)
 		}
 	}
 }

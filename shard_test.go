@@ -27,7 +27,7 @@ func TestThrottledAnswer(t *testing.T) {
 	})
 	out := mustPut(t, s, hashed("0"), hashed("1"), hashed("2"), hashed(lastHashKey))
 	if got := shardsOf(out); got != "00-1" {
-		t.Fatalf("shards %s, want 00-1: a throttled record must not stop a later one", got)
+		t.Fatalf("shards %s, want 00-1: a throttled record must not affect later ones", got)
 	}
 	want := putrecords.ResultEntry{
 		ErrorCode:    putrecords.ProvisionedThroughputExceededException,
@@ -50,7 +50,8 @@ func TestThrottledAnswer(t *testing.T) {
 	}
 }
 
-// The published rates: a full second's worth at once, and then what time brings, to the record and the byte.
+// At AWS's limits a shard accepts one second's worth at once, and then exactly as many records and
+// bytes as the elapsed time allows.
 func TestThroughput(t *testing.T) {
 	t.Run("records", func(t *testing.T) {
 		c := newClock()
@@ -59,11 +60,11 @@ func TestThroughput(t *testing.T) {
 			t.Errorf("%d of 999 stored", n)
 		}
 		if n := stored(t, s, repeat(2, keyed("k"))...); n != 1 {
-			t.Errorf("%d of the records 1000 and 1001 stored", n)
+			t.Errorf("%d of records 1000 and 1001 stored, want 1", n)
 		}
 		c.advance(time.Millisecond - 1)
 		if n := stored(t, s, keyed("k")); n != 0 {
-			t.Errorf("a record a nanosecond early is stored")
+			t.Error("a record is stored a nanosecond early")
 		}
 		c.advance(1)
 		if n := stored(t, s, repeat(2, keyed("k"))...); n != 1 {
@@ -78,15 +79,15 @@ func TestThroughput(t *testing.T) {
 		c := newClock()
 		s := putrecords.MustNew(putrecords.Config{Now: c.Now})
 		if n := stored(t, s, sized(1<<20-10), sized(11), sized(10), sized(1)); n != 2 {
-			t.Errorf("%d stored, want the first and the third: a smaller record may pass where a larger one was throttled", n)
+			t.Errorf("%d stored, want the first and the third: a smaller record may fit after a larger one is throttled", n)
 		}
 		c.advance(time.Second / 2)
 		if n := stored(t, s, sized(1<<19+1), sized(1<<19), sized(1)); n != 1 {
-			t.Errorf("%d stored after half a second, want the second", n)
+			t.Errorf("%d stored after half a second, want only the second", n)
 		}
 		c.advance(time.Second)
 		if n := stored(t, s, sized(1<<20)); n != 1 {
-			t.Error("the largest record is throttled for ever")
+			t.Error("the largest record is never accepted")
 		}
 	})
 }
@@ -104,10 +105,10 @@ func TestBursts(t *testing.T) {
 		{"byte burst follows the rate", putrecords.Limits{BytesPerSecond: 2 << 20}, repeat(5, sized(1<<20)), 2},
 		{"byte burst follows the largest record", putrecords.Limits{BytesPerRecord: 3 << 20}, repeat(1, sized(3<<20)), 1},
 		{"byte burst follows the largest request", putrecords.Limits{BytesPerRecord: -1}, repeat(1, sized(5<<20)), 1},
-		{"no record rate", putrecords.Limits{RecordsPerSecond: -1, RecordBurst: 1}, repeat(500, keyed("k")), 500},
-		{"no record burst", putrecords.Limits{RecordsPerSecond: 1, RecordBurst: -1}, repeat(500, keyed("k")), 500},
-		{"no byte rate", putrecords.Limits{BytesPerSecond: -1, ByteBurst: 1}, repeat(5, sized(1<<20)), 5},
-		{"no byte burst", putrecords.Limits{BytesPerSecond: 1, ByteBurst: -1}, repeat(5, sized(1<<20)), 5},
+		{"unlimited record rate", putrecords.Limits{RecordsPerSecond: -1, RecordBurst: 1}, repeat(500, keyed("k")), 500},
+		{"unlimited record burst", putrecords.Limits{RecordsPerSecond: 1, RecordBurst: -1}, repeat(500, keyed("k")), 500},
+		{"unlimited byte rate", putrecords.Limits{BytesPerSecond: -1, ByteBurst: 1}, repeat(5, sized(1<<20)), 5},
+		{"unlimited byte burst", putrecords.Limits{BytesPerSecond: 1, ByteBurst: -1}, repeat(5, sized(1<<20)), 5},
 		{"the largest burst", putrecords.Limits{ByteBurst: math.MaxInt, RecordBurst: math.MaxInt - 1}, repeat(5, sized(1<<20)), 5},
 	} {
 		s := putrecords.MustNew(putrecords.Config{Limits: test.limits, Now: newClock().Now})
@@ -117,7 +118,8 @@ func TestBursts(t *testing.T) {
 	}
 }
 
-// An earlier time is the latest one that the shard has seen: no token comes twice, and no number falls.
+// A shard treats an earlier time as the latest one it has seen: no token is added twice, and
+// sequence numbers keep increasing.
 func TestClockGoesBack(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now, Limits: putrecords.Limits{RecordsPerSecond: 2}})
@@ -125,11 +127,11 @@ func TestClockGoesBack(t *testing.T) {
 	for range 5 {
 		c.advance(-time.Hour)
 		if n := stored(t, s, keyed("k")); n != 0 {
-			t.Fatal("a clock that goes back brings tokens")
+			t.Fatal("tokens are added when the clock goes back")
 		}
 		c.advance(time.Hour)
 		if n := stored(t, s, keyed("k")); n != 0 {
-			t.Fatal("a clock that comes back brings tokens")
+			t.Fatal("tokens are added twice when the clock catches up")
 		}
 	}
 	c.advance(time.Second)
@@ -141,7 +143,7 @@ func TestClockGoesBack(t *testing.T) {
 	}
 	records := recordsOf(t, s, shard0)
 	if got := records[len(records)-1].Arrived; !got.Equal(start.Add(time.Second)) {
-		t.Errorf("arrived %v, want the shard's latest time", got)
+		t.Errorf("arrived at %v, want the latest time the shard has seen", got)
 	}
 	c.now = time.Time{}
 	mustPut(t, s, keyed("k"))

@@ -7,7 +7,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// A trouble is what a log makes of the records of some shards.
+// A trouble says how a log mistreats the records of some shards.
 type trouble struct {
 	kind   string // failsAtOnce, failsLater, finishesLater or ""
 	shards string // evenShards, oddShards or "" for all
@@ -31,15 +31,15 @@ func (t trouble) fails(index uint32) bool {
 
 var errLog = errors.New("the disk is full")
 
-// A troubledLog is a log with a trouble. It notes whether a stream calls it as it should.
+// A troubledLog is a log that causes trouble. It notes whether the stream calls it correctly.
 type troubledLog struct {
 	putrecords.Log
 	trouble   trouble
 	interrupt func(shardID string) // runs in the next call of Append
 
-	// In the current call of the stream.
-	begun, waited int  // appends that are to finish later, and those that have
-	late          bool // an append began after one had been waited for
+	// In the current call of the stream:
+	begun, waited int  // appends begun that finish later, and how many of them have finished
+	late          bool // whether an append began after the stream had waited for another
 }
 
 func (l *troubledLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {

@@ -14,7 +14,7 @@ func TestViolations(t *testing.T) {
 	v.AddAddress(nil, nil)
 	v.AddAddress(&name, &arn)
 	if err := v.Err(); err != nil {
-		t.Errorf("without violations: %v", err)
+		t.Errorf("error without violations: %v", err)
 	}
 	v.Add("Value '0'", "limit", "Member must have value greater than or equal to 1")
 	const limit = "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"
@@ -27,6 +27,6 @@ func TestViolations(t *testing.T) {
 		v.Add("Value null", fmt.Sprint("member", i), "Member must not be null")
 	}
 	if text := v.Err().Error(); len(v) != 10 || !strings.Contains(text, ": 10 validation errors detected: ") || strings.Contains(text, "member8") {
-		t.Errorf("of eleven clauses: %s", text)
+		t.Errorf("eleven violations give: %s", text)
 	}
 }
