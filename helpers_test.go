@@ -16,6 +16,9 @@ import (
 // start is where virtual time begins: not at a full second.
 var start = time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)
 
+// ptr returns a pointer to v.
+func ptr[T any](v T) *T { return &v }
+
 // The shards of a new stream.
 const (
 	shard0 = "shardId-000000000000"

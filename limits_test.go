@@ -96,7 +96,7 @@ func TestValidationMessages(t *testing.T) {
 		},
 		{
 			"data missing",
-			request(putrecords.RequestEntry{PartitionKey: new("k")}),
+			request(putrecords.RequestEntry{PartitionKey: ptr("k")}),
 			[]string{"Value null at 'records.1.member.data'" + constraint + "Member must not be null"},
 		},
 		{
@@ -124,17 +124,17 @@ func TestValidationMessages(t *testing.T) {
 		},
 		{
 			"name with a space",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("my stream")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("my stream")},
 			[]string{"Value 'my stream' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		},
 		{
 			"name with a newline",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: new("stream\n")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream\n")},
 			[]string{"Value 'stream\n' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		},
 		{
 			"ARN malformed",
-			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: new("bad-arn")},
+			&putrecords.Input{Records: repeat(1, keyed("k")), StreamARN: ptr("bad-arn")},
 			[]string{"Value 'bad-arn' at 'streamARN'" + constraint +
 				`Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`},
 		},

@@ -334,7 +334,7 @@ func (m *machine) putDuringReshard(t *rapid.T) {
 	for _, id := range []string{m.open()[0].info.ShardID, r.adjacentShardID, r.shardID, r.adjacentShardID, r.shardID} {
 		if sh := m.model.find(id); sh != nil {
 			e := m.drawEntry(t)
-			e.ExplicitHashKey = new(rapid.SampledFrom([]*big.Int{sh.first, sh.last}).Draw(t, "edge").String())
+			e.ExplicitHashKey = ptr(rapid.SampledFrom([]*big.Int{sh.first, sh.last}).Draw(t, "edge").String())
 			in.Records = append(in.Records, e)
 		}
 	}
@@ -358,9 +358,9 @@ func (m *machine) putDifferently(t *rapid.T) {
 	case "both":
 		in.StreamARN = &arn
 	case "dry":
-		in.DryRun = new(true)
+		in.DryRun = ptr(true)
 	case "not dry":
-		in.DryRun = new(false)
+		in.DryRun = ptr(false)
 	case "canceled":
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -390,30 +390,30 @@ func (m *machine) putBadly(t *rapid.T) {
 		case 3:
 			one.PartitionKey = nil
 		case 4:
-			one.PartitionKey = new(rapid.SampledFrom([]string{
+			one.PartitionKey = ptr(rapid.SampledFrom([]string{
 				"", "longer", strings.Repeat("ß", 256), strings.Repeat("ß", 257),
 			}).Draw(t, "bad key"))
 		case 5:
-			one.ExplicitHashKey = new(rapid.SampledFrom([]string{
+			one.ExplicitHashKey = ptr(rapid.SampledFrom([]string{
 				"", "00", "01", "-1", "+1", "1e3", "x", "1\n", "1" + strings.Repeat("0", 39),
 			}).Draw(t, "malformed"))
 		case 6, 7:
-			one.ExplicitHashKey = new(rapid.SampledFrom([]string{hashSpace.String(), strings.Repeat("9", 39)}).Draw(t, "out of range"))
+			one.ExplicitHashKey = ptr(rapid.SampledFrom([]string{hashSpace.String(), strings.Repeat("9", 39)}).Draw(t, "out of range"))
 		case 8:
 			one.Data = nil
 		case 9:
 			one.Data = make([]byte, rapid.SampledFrom([]int{40, 64, 65, 128, 200}).Draw(t, "large"))
 		case 10, 11:
 			in.StreamName = rapid.SampledFrom([]*string{
-				nil, nil, new(""), new("other"), new("a b"),
-				new(strings.Repeat("n", 128)), new(strings.Repeat("n", 129)), new(strings.Repeat("é", 129)),
+				nil, nil, ptr(""), ptr("other"), ptr("a b"),
+				ptr(strings.Repeat("n", 128)), ptr(strings.Repeat("n", 129)), ptr(strings.Repeat("é", 129)),
 			}).Draw(t, "bad name")
 		case 12:
 			own := m.arn(m.model.region, m.model.account, m.model.name)
 			in.StreamARN = rapid.SampledFrom([]*string{
-				&own, new(m.arn("eu-east-9", "999999999999", m.model.name)), new(m.arn(m.model.region, "999999999999", "other")),
-				new(m.arn(m.model.region, m.model.account, "other")), new(""), new("bad-arn"), new(own + " "),
-				new(own + strings.Repeat("x", 2048-len(own))), new(own + strings.Repeat("x", 2049-len(own))),
+				&own, ptr(m.arn("eu-east-9", "999999999999", m.model.name)), ptr(m.arn(m.model.region, "999999999999", "other")),
+				ptr(m.arn(m.model.region, m.model.account, "other")), ptr(""), ptr("bad-arn"), ptr(own + " "),
+				ptr(own + strings.Repeat("x", 2048-len(own))), ptr(own + strings.Repeat("x", 2049-len(own))),
 			}).Draw(t, "bad ARN")
 		}
 	}

@@ -15,8 +15,7 @@ import (
 
 // single returns a PutRecord request to the stream "stream".
 func single(partitionKey string, data []byte) *putrecords.PutRecordInput {
-	name := "stream"
-	return &putrecords.PutRecordInput{StreamName: &name, PartitionKey: &partitionKey, Data: data}
+	return &putrecords.PutRecordInput{StreamName: ptr("stream"), PartitionKey: &partitionKey, Data: data}
 }
 
 // PutRecord routes, numbers and stores a record exactly as PutRecords with that one record does.
@@ -96,8 +95,6 @@ func TestPutRecordFails(t *testing.T) {
 }
 
 func TestPutRecordErrors(t *testing.T) {
-	text := func(s string) *string { return &s }
-	yes := true
 	tests := []struct {
 		name   string
 		change func(*putrecords.PutRecordInput)
@@ -110,12 +107,12 @@ func TestPutRecordErrors(t *testing.T) {
 				"Value null at 'data' failed to satisfy constraint: Member must not be null",
 		},
 		{
-			"partition key too long", func(in *putrecords.PutRecordInput) { in.PartitionKey = text(strings.Repeat("k", 257)) }, putrecords.ValidationException,
+			"partition key too long", func(in *putrecords.PutRecordInput) { in.PartitionKey = ptr(strings.Repeat("k", 257)) }, putrecords.ValidationException,
 			"1 validation error detected: Value '" + strings.Repeat("k", 257) + "' at 'partitionKey' failed to satisfy constraint: " +
 				"Member must have length less than or equal to 256",
 		},
 		{
-			"malformed hash key", func(in *putrecords.PutRecordInput) { in.ExplicitHashKey = text("01") }, putrecords.ValidationException,
+			"malformed hash key", func(in *putrecords.PutRecordInput) { in.ExplicitHashKey = ptr("01") }, putrecords.ValidationException,
 			`1 validation error detected: Value '01' at 'explicitHashKey' failed to satisfy constraint: ` +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`,
 		},
@@ -125,7 +122,7 @@ func TestPutRecordErrors(t *testing.T) {
 		},
 		{
 			"bad ordering number and bad name", func(in *putrecords.PutRecordInput) {
-				in.SequenceNumberForOrdering, in.StreamName = text("-1"), text("?")
+				in.SequenceNumberForOrdering, in.StreamName = ptr("-1"), ptr("?")
 			}, putrecords.ValidationException,
 			`2 validation errors detected: Value '-1' at 'sequenceNumberForOrdering' failed to satisfy constraint: ` +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,128}))$; ` +
@@ -133,13 +130,13 @@ func TestPutRecordErrors(t *testing.T) {
 		},
 		{
 			"ordering number of 129 digits", func(in *putrecords.PutRecordInput) {
-				in.SequenceNumberForOrdering = text(strings.Repeat("9", 129))
+				in.SequenceNumberForOrdering = ptr(strings.Repeat("9", 129))
 			}, putrecords.InvalidArgumentException,
 			"ExclusiveMinimumSequenceNumber " + strings.Repeat("9", 129) + " used in PutRecord on stream stream under account 000000000000 is invalid.",
 		},
 		{
 			"ordering number of 130 digits", func(in *putrecords.PutRecordInput) {
-				in.SequenceNumberForOrdering = text(strings.Repeat("9", 130))
+				in.SequenceNumberForOrdering = ptr(strings.Repeat("9", 130))
 			}, putrecords.ValidationException,
 			`1 validation error detected: Value '` + strings.Repeat("9", 130) + `' at 'sequenceNumberForOrdering' failed to satisfy constraint: ` +
 				`Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,128}))$`,
@@ -149,16 +146,16 @@ func TestPutRecordErrors(t *testing.T) {
 			"Stream arn and stream name can't be empty at the same time",
 		},
 		{
-			"another stream", func(in *putrecords.PutRecordInput) { in.StreamName = text("other") }, putrecords.ResourceNotFoundException,
+			"another stream", func(in *putrecords.PutRecordInput) { in.StreamName = ptr("other") }, putrecords.ResourceNotFoundException,
 			"Stream other under account 000000000000 not found.",
 		},
 		{"hash key out of range comes before a bad ordering number", func(in *putrecords.PutRecordInput) {
-			in.ExplicitHashKey, in.SequenceNumberForOrdering = text("340282366920938463463374607431768211456"), text("1")
+			in.ExplicitHashKey, in.SequenceNumberForOrdering = ptr("340282366920938463463374607431768211456"), ptr("1")
 		}, putrecords.InvalidArgumentException, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. " +
 			"Specified value was 340282366920938463463374607431768211456"},
 		{
 			"bad ordering number comes before a dry run", func(in *putrecords.PutRecordInput) {
-				in.SequenceNumberForOrdering, in.DryRun = text("1"), &yes
+				in.SequenceNumberForOrdering, in.DryRun = ptr("1"), ptr(true)
 			}, putrecords.InvalidArgumentException,
 			"ExclusiveMinimumSequenceNumber 1 used in PutRecord on stream stream under account 000000000000 is invalid.",
 		},
@@ -167,7 +164,7 @@ func TestPutRecordErrors(t *testing.T) {
 			"DryRunOperation validation succeeded while calling PutRecord operation.: Request would have succeeded, but DryRun flag is set.",
 		},
 		{
-			"dry run", func(in *putrecords.PutRecordInput) { in.DryRun = &yes }, putrecords.DryRunOperationException,
+			"dry run", func(in *putrecords.PutRecordInput) { in.DryRun = ptr(true) }, putrecords.DryRunOperationException,
 			"DryRunOperation validation succeeded while calling PutRecord operation.: Request would have succeeded, but DryRun flag is set.",
 		},
 	}
@@ -261,21 +258,20 @@ func TestSequenceNumberForOrderingOfTheClocksSecond(t *testing.T) {
 
 func TestCheckAddress(t *testing.T) {
 	stream := putrecords.MustNew(putrecords.Config{Name: "orders"})
-	text := func(s string) *string { return &s }
 	for _, test := range []struct {
 		name, arn *string
 		code      putrecords.ErrorCode
 	}{
-		{text("orders"), nil, ""},
-		{nil, text(stream.ARN()), ""},
-		{text("orders"), text(stream.ARN()), ""},
+		{ptr("orders"), nil, ""},
+		{nil, ptr(stream.ARN()), ""},
+		{ptr("orders"), ptr(stream.ARN()), ""},
 		{nil, nil, putrecords.InvalidArgumentException},
-		{text("?"), nil, putrecords.ValidationException},
-		{text("orders"), text("?"), putrecords.ValidationException},
-		{text("others"), text(stream.ARN()), putrecords.InvalidArgumentException},
-		{nil, text("arn:aws:kinesis:eu-west-1:000000000000:stream/orders"), putrecords.InvalidArgumentException},
-		{nil, text("arn:aws:kinesis:us-east-1:123456789012:stream/orders"), putrecords.UnrecognizedClientException},
-		{text("others"), nil, putrecords.ResourceNotFoundException},
+		{ptr("?"), nil, putrecords.ValidationException},
+		{ptr("orders"), ptr("?"), putrecords.ValidationException},
+		{ptr("others"), ptr(stream.ARN()), putrecords.InvalidArgumentException},
+		{nil, ptr("arn:aws:kinesis:eu-west-1:000000000000:stream/orders"), putrecords.InvalidArgumentException},
+		{nil, ptr("arn:aws:kinesis:us-east-1:123456789012:stream/orders"), putrecords.UnrecognizedClientException},
+		{ptr("others"), nil, putrecords.ResourceNotFoundException},
 	} {
 		got := stream.CheckAddress(test.name, test.arn)
 		// PutRecords returns the same error.
