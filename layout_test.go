@@ -159,7 +159,7 @@ func TestBadLayout(t *testing.T) {
 			first.ShardCreated--
 			first.Arrived--
 			return l
-		}, "Layout[5].SequenceNumberRange", fmt.Sprintf("created in second %d, but a parent of it takes records until second %[1]d", start.Unix()+1)},
+		}, "Layout[5].SequenceNumberRange", fmt.Sprintf("created in second %d, but its parent takes records until second %[1]d", start.Unix()+1)},
 		{"gap at the start", func(l []putrecords.Shard) []putrecords.Shard {
 			l[3].HashKeyRange.StartingHashKey = key("1")
 			return l
