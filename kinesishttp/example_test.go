@@ -7,7 +7,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// The README quotes this file. The root package's TestReadme compares them.
+// docs/uses.md shows code of this file. TestDocsShowCodeThatRuns in the root package compares them.
 
 // serveEmulator serves a stream over HTTP. Its storage can be a Log of your own.
 func serveEmulator(address string, storage putrecords.Log) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// The README quotes this file. The root package's TestReadme compares them.
+// docs/uses.md shows code of this file. TestDocsShowCodeThatRuns in the root package compares them.
 
 // The AWS SDK's own client talks to a stream in process, without a socket.
 func Example_sdk() {
