@@ -1,11 +1,9 @@
 package putrecords
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
-// The names and ARNs of streams, as the API's model constrains them.
+// The names and ARNs of streams, as the API's model constrains them. isName and parseARN match
+// these patterns without regexp, which takes seconds for a name or an ARN of several megabytes.
 const (
 	namePattern = `[a-zA-Z0-9_.-]+`
 	arnPattern  = `arn:aws.*:kinesis:.*:\d{12}:stream/\S+`
@@ -14,14 +12,63 @@ const (
 	maxARNLength  = 2048
 )
 
-var (
-	nameRegexp = regexp.MustCompile(`^` + namePattern + `$`)
-	arnRegexp  = regexp.MustCompile(`^arn:aws.*:kinesis:(.*):(\d{12}):stream/(\S+)$`)
-)
+// isName reports whether s matches namePattern.
+func isName(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', isDigit(c), c == '_', c == '.', c == '-':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// parseARN returns the parts of an ARN, and whether it matches arnPattern. If there are several
+// ways to take it apart, the name is as short as possible, and then the region.
+func parseARN(arn string) (reference, bool) {
+	const partition, service, resource = "arn:aws", ":kinesis:", ":stream/"
+	for end := len(arn); ; {
+		end = strings.LastIndex(arn[:end], resource)
+		account := end - 12
+		if account < 1 {
+			return reference{}, false
+		}
+		name, head := arn[end+len(resource):], arn[:account-1]
+		if name == "" || arn[account-1] != ':' || !isAccountID(arn[account:end]) {
+			continue
+		}
+		at := strings.LastIndex(head, service)
+		if strings.ContainsAny(name, "\t\n\f\r ") ||
+			at < len(partition) || !strings.HasPrefix(head, partition) || strings.Contains(head, "\n") {
+			return reference{}, false
+		}
+		return reference{name: name, region: head[at+len(service):], accountID: arn[account:end]}, true
+	}
+}
+
+func isARN(s string) bool {
+	_, ok := parseARN(s)
+	return ok
+}
+
+func isAccountID(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return len(s) == 12
+}
 
 // ARN returns the stream's Amazon Resource Name. Its partition is aws-cn or aws-us-gov if the
 // region begins with "cn-" or "us-gov-", and aws otherwise.
-func (s *Stream) ARN() string {
+func (s *Stream) ARN() string { return s.arn("kinesis", s.region, "stream/"+s.name) }
+
+// arn returns an ARN in the stream's partition and account.
+func (s *Stream) arn(service, region, resource string) string {
 	partition := "aws"
 	switch {
 	case strings.HasPrefix(s.region, "cn-"):
@@ -29,7 +76,7 @@ func (s *Stream) ARN() string {
 	case strings.HasPrefix(s.region, "us-gov-"):
 		partition = "aws-us-gov"
 	}
-	return "arn:" + partition + ":kinesis:" + s.region + ":" + s.accountID + ":stream/" + s.name
+	return "arn:" + partition + ":" + service + ":" + region + ":" + s.accountID + ":" + resource
 }
 
 // A reference is what a request says about the stream it is for. Region and account are known only
@@ -47,8 +94,7 @@ func parseReference(streamName, streamARN *string) (reference, error) {
 		}
 		return reference{name: *streamName}, nil
 	}
-	parts := arnRegexp.FindStringSubmatch(*streamARN)
-	r := reference{region: parts[1], accountID: parts[2], name: parts[3]}
+	r, _ := parseARN(*streamARN)
 	if streamName != nil && *streamName != r.name {
 		return reference{}, errorf(InvalidArgumentException, "Input stream name %s doesn't match the inferred name in stream arn %s",
 			*streamName, r.name)

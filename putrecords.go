@@ -227,9 +227,9 @@ const maxShards = 1_000_000
 func (s *Stream) check(config Config) error {
 	memory, inMemory := s.log.(*MemoryLog)
 	switch {
-	case len(s.name) > maxNameLength || !nameRegexp.MatchString(s.name):
+	case len(s.name) > maxNameLength || !isName(s.name):
 		return configErrorf("Name", "%q is not 1 to 128 letters, digits, '_', '.' and '-'", s.name)
-	case !accountIDRegexp.MatchString(s.accountID):
+	case !isAccountID(s.accountID):
 		return configErrorf("AccountID", "%q is not 12 digits", s.accountID)
 	case !regionRegexp.MatchString(s.region):
 		return configErrorf("Region", "%q is not lower-case letters, digits and hyphens", s.region)
@@ -249,10 +249,7 @@ func (s *Stream) check(config Config) error {
 	return config.Limits.check()
 }
 
-var (
-	accountIDRegexp = regexp.MustCompile(`^[0-9]{12}$`)
-	regionRegexp    = regexp.MustCompile(`^[a-z0-9-]+$`)
-)
+var regionRegexp = regexp.MustCompile(`^[a-z0-9-]+$`)
 
 // MustNew is [New] for tests and examples. It panics if New returns an error.
 func MustNew(config Config) *Stream {

@@ -1,7 +1,6 @@
 package putrecords
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,14 +35,14 @@ func (v *Violations) Add(value, path, constraint string) {
 // which is valid.
 func (v *Violations) AddAddress(streamName, streamARN *string) {
 	v.AddName("streamName", streamName)
-	v.addString("streamARN", streamARN, arnRegexp, arnPattern, maxARNLength)
+	v.addString("streamARN", streamARN, isARN, arnPattern, maxARNLength)
 }
 
 // AddName reports problems with the name of a stream, or the id of a shard, at the path. It must be
 // 1 to 128 letters, digits, '_', '.' and '-'. A nil name means the member is absent, which is
 // valid.
 func (v *Violations) AddName(path string, name *string) {
-	v.addString(path, name, nameRegexp, namePattern, maxNameLength)
+	v.addString(path, name, isName, namePattern, maxNameLength)
 }
 
 // Err returns the ValidationException, an [*Error], or nil if there is no violation.
@@ -71,12 +70,12 @@ func (v *Violations) addMember(value string, i int, member, constraint string) {
 	v.Add(value, member, constraint)
 }
 
-func (v *Violations) addString(path string, s *string, valid *regexp.Regexp, pattern string, maxLength int) {
+func (v *Violations) addString(path string, s *string, valid func(string) bool, pattern string, maxLength int) {
 	if s == nil {
 		return
 	}
 	value := "Value '" + *s + "'"
-	if !valid.MatchString(*s) {
+	if !valid(*s) {
 		v.Add(value, path, matching+pattern)
 	}
 	if *s == "" {
