@@ -212,6 +212,22 @@ type group struct {
 // store stores and answers the entries that no fault has answered.
 func (c *call) store() {
 	c.pending = slices.DeleteFunc(c.pending, func(i int) bool { return c.results[i].ErrorCode != "" })
+	c.append()
+	stored := 0
+	for k := range c.groups {
+		stored += len(c.groups[k].records)
+	}
+	var digits strings.Builder // of all numbers; each number is a slice of this one string
+	digits.Grow(stored * numberDigits)
+	for k := range c.groups {
+		c.answer(&c.groups[k], &digits)
+	}
+}
+
+// append appends the pending entries to the log. It finishes all groups that it begins, even if the log
+// panics.
+func (c *call) append() {
+	defer c.finish(0)
 	indexes, admitted, records := c.indexes, c.admitted, c.records
 	for len(c.pending) > 0 {
 		c.begin(c.divide(indexes, admitted, records))
@@ -221,21 +237,25 @@ func (c *call) store() {
 		n := len(c.pending)
 		indexes, admitted, records = make([]int, n), make([]int, n), make([]Record, n)
 	}
-	stored := 0
-	for k := range c.groups {
-		g := &c.groups[k]
-		if g.wait != nil {
-			g.failed = g.wait() != nil
-			g.wait = nil
-			g.shard.finish(g)
+}
+
+// finish waits for the groups from the k-th on that the log has not finished, and counts them.
+func (c *call) finish(k int) {
+	for ; k < len(c.groups); k++ {
+		if g := &c.groups[k]; g.wait != nil {
+			defer c.finish(k + 1) // even if this group's wait panics
+			g.finish()
+			return
 		}
-		stored += len(g.records)
 	}
-	var digits strings.Builder // of all numbers; each number is a slice of this one string
-	digits.Grow(stored * numberDigits)
-	for k := range c.groups {
-		c.answer(&c.groups[k], &digits)
-	}
+}
+
+// finish waits for the log. A wait that panics has failed.
+func (g *group) finish() {
+	defer g.shard.finish(g)
+	wait := g.wait
+	g.wait, g.failed = nil, true
+	g.failed = wait() != nil
 }
 
 // divide makes groups of the pending entries, ordered by their first entries. The slices have room

@@ -17,6 +17,9 @@ type MemoryLog struct {
 	// collection by the time the newest arrival has moved on by another quarter of the retention. 0
 	// is 24 hours, as on AWS: "By default, data records are accessible for 24 hours". -1 is
 	// forever. Do not change it while the log is in use.
+	//
+	// If the clock runs ahead and then goes back, all shards lose the records that lie further
+	// behind the time it ran ahead to.
 	Retention time.Duration
 
 	mu     sync.Mutex
