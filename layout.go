@@ -13,9 +13,9 @@ import (
 // A layout is the shards of a stream between two reshards. It never changes, although its shards
 // do.
 type layout struct {
-	shards  []*shard        // all of them, by index
-	open    []*shard        // those that take records, by hash key
-	pending *pendingReshard // nil if there is none
+	shards  []*shard          // all of them, by index
+	open    []*shard          // those that take records, by hash key
+	pending []*pendingReshard // in the order in which they were made
 
 	// owners speeds up route: a plain search slows as shards are added. The shard that owns the
 	// lowest hash key with a given prefix is open[owners[prefix]]. A key's prefix is its upper 64
@@ -27,36 +27,52 @@ type layout struct {
 
 // A pendingReshard is what remains to be done of a reshard while the parents go on taking records.
 type pendingReshard struct {
-	closing  int64 // the parents' last second
-	parents  []*shard
-	children []*shard
+	updatingUntil time.Time // when the stream is ACTIVE again
+	closing       int64     // the parents' last second
+	parents       []*shard
+	children      []*shard
 }
 
-// dueBy reports whether a pending reshard's closing second has passed.
-func (l *layout) dueBy(now time.Time) bool { return l.pending != nil && now.Unix() > l.pending.closing }
+// updating reports whether the stream is UPDATING: that is up to the newest reshard.
+func (l *layout) updating(now time.Time) bool {
+	n := len(l.pending)
+	return n > 0 && now.Before(l.pending[n-1].updatingUntil)
+}
 
-// complete closes the parents of the pending reshard and returns the layout after it. The caller
-// holds the parents' locks.
-func (l *layout) complete() *layout {
+// due returns the first pending reshard whose closing second has passed, or nil. A shard's own
+// reshard comes after the one that made it, and closes later.
+func (l *layout) due(now time.Time) *pendingReshard {
+	for _, reshard := range l.pending {
+		if now.Unix() > reshard.closing {
+			return reshard
+		}
+	}
+	return nil
+}
+
+// complete closes the parents of a pending reshard and returns the layout after it. The caller
+// holds the locks of the parents and the children.
+func (l *layout) complete(reshard *pendingReshard) *layout {
 	var latest time.Time
-	for _, parent := range l.pending.parents {
+	for _, parent := range reshard.parents {
 		parent.closing = isClosed
 		if parent.latest.After(latest) {
 			latest = parent.latest
 		}
 	}
-	for _, child := range l.pending.children {
+	for _, child := range reshard.children {
 		child.latest = latest
 	}
-	open := slices.Clone(l.pending.children)
+	open := slices.Clone(reshard.children)
 	for _, sh := range l.open {
-		if !slices.Contains(l.pending.parents, sh) {
+		if !slices.Contains(reshard.parents, sh) {
 			open = append(open, sh)
 		}
 	}
-	next := &layout{shards: l.shards}
+	next := *l
+	next.pending = slices.DeleteFunc(slices.Clone(l.pending), func(r *pendingReshard) bool { return r == reshard })
 	next.setOpen(open)
-	return next
+	return &next
 }
 
 // evenLayout returns n shards that divide the hash space evenly.

@@ -66,6 +66,7 @@ func TestModel(t *testing.T) {
 	}
 	for _, event := range []string{
 		"stored", "throttled", "failed", "rejected", "stored before a failed request", "reshard", "reshard during a call",
+		"reshard of a shard that takes no records yet",
 		"left over during a call", "restart", "retention",
 	} {
 		if events[event] < 100 {
@@ -115,6 +116,7 @@ func newMachine(t *rapid.T, events map[string]int) *machine {
 		Region:         rapid.SampledFrom([]string{"", "eu-west-1", "cn-north-1", "us-gov-west-1"}).Draw(t, "region"),
 		EncryptionType: rapid.SampledFrom(encryptions).Draw(t, "encryption"),
 		ReshardDelay:   rapid.SampledFrom([]time.Duration{0, 0, time.Second, 2500 * time.Millisecond, 25 * time.Second}).Draw(t, "delay"),
+		UpdatingDelay:  rapid.SampledFrom([]time.Duration{0, 0, 1, time.Second, time.Minute}).Draw(t, "updating"),
 		Limits:         drawLimits(t),
 		Now:            m.clock.Now,
 	}
@@ -505,13 +507,13 @@ func (m *machine) goBack(t *rapid.T) {
 	}).Draw(t, "by")))
 }
 
-// advanceToEdge sets the clock to the end of the closing second, to the start of the next second,
-// or to when a record becomes too old.
+// advanceToEdge sets the clock to the end of a closing second, to the start of the next second, to
+// when the stream becomes ACTIVE, or to when a record becomes too old.
 func (m *machine) advanceToEdge(t *rapid.T) {
 	var edges []time.Time
-	if p := m.model.pending; p != nil {
-		next := time.Unix(p.closing+1, 0).UTC()
-		edges = append(edges, next.Add(-1), next)
+	for _, r := range m.model.pending {
+		next := time.Unix(r.closing+1, 0).UTC()
+		edges = append(edges, next.Add(-1), next, r.active.Add(-1), r.active)
 	}
 	for _, sh := range m.model.shards {
 		if records := m.model.log.kept(sh.info.ShardID); len(records) > 0 && m.model.log.retention != -1 {
@@ -548,7 +550,7 @@ func (r reshard) of(s resharder) error {
 // drawReshard returns a reshard, usually a valid one. The fewer shards there are, the more often it
 // is a split.
 func (m *machine) drawReshard(t *rapid.T) reshard {
-	open := m.open()
+	open := m.unclosed()
 	if rapid.IntRange(0, 7).Draw(t, "any shards") == 7 {
 		ids := []string{"", "shardId-", "shardId-99", "shardId-000000009999", "shardId-000000000001 "}
 		for _, sh := range m.model.shards {
@@ -584,12 +586,25 @@ func (m *machine) open() (open []*modelShard) {
 	return open
 }
 
+// unclosed returns the shards that may be resharded. Some may not be in service yet.
+func (m *machine) unclosed() (shards []*modelShard) {
+	for _, sh := range m.model.shards {
+		if sh.info.SequenceNumberRange.EndingSequenceNumber.IsZero() {
+			shards = append(shards, sh)
+		}
+	}
+	return shards
+}
+
 func (m *machine) reshard(t *rapid.T) {
 	r := m.drawReshard(t)
 	err := r.of(m.stream)
 	agreeOn(t, "errors of the reshard", r.of(m.model), err)
 	if err == nil {
 		m.events["reshard"]++
+		if !m.model.find(r.shardID).inService {
+			m.events["reshard of a shard that takes no records yet"]++
+		}
 	}
 }
 
@@ -649,6 +664,7 @@ func (m *machine) lookAround(t *rapid.T) {
 		key := m.drawHashKey(t)
 		got := m.stream.Route(hashKeyOf(key))
 		m.model.reach(m.model.now)
+		agree(t, "statuses", m.model.status(), m.stream.Status())
 		if want := m.model.route(key).info; got != want {
 			agree(t, "routes", want, got)
 		}

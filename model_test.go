@@ -3,6 +3,7 @@ package putrecords_test
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -20,10 +21,11 @@ type model struct {
 	encryption            putrecords.EncryptionType
 	limits                putrecords.Limits // in force
 	delay                 time.Duration     // Config.ReshardDelay
+	updating              time.Duration     // how long a reshard makes the stream UPDATING
 	now                   time.Time
-	shards                []*modelShard // by index
-	pending               *modelReshard // nil if none is pending
-	faults                []*modelFault // all faults ever injected, in order
+	shards                []*modelShard   // by index
+	pending               []*modelReshard // the oldest first
+	faults                []*modelFault   // all faults ever injected, in order
 	log                   *modelLog
 	leftOver              int // calls during which shards closed
 }
@@ -41,6 +43,7 @@ type modelShard struct {
 
 // A modelReshard is a reshard whose closing second has not passed.
 type modelReshard struct {
+	active            time.Time // when the stream is ACTIVE again
 	closing           int64
 	parents, children []*modelShard
 }
@@ -87,8 +90,12 @@ func newModel(config putrecords.Config, log *modelLog, now time.Time) *model {
 		encryption: config.EncryptionType,
 		limits:     modelLimits(config.Limits),
 		delay:      config.ReshardDelay,
+		updating:   config.UpdatingDelay,
 		now:        now,
 		log:        log,
+	}
+	if m.updating == 0 {
+		m.updating = time.Duration(math.Ceil(m.delay.Seconds()*6/25)) * time.Second
 	}
 	if m.encryption == putrecords.EncryptionNone {
 		m.encryption = ""
@@ -193,22 +200,34 @@ func numberText(n putrecords.SequenceNumber) string {
 
 // Resharding.
 
-// reach completes a pending reshard if its closing second has passed.
+// reach completes the pending reshards whose closing second has passed.
 func (m *model) reach(now time.Time) {
-	if m.pending == nil || now.Unix() <= m.pending.closing {
-		return
-	}
-	latest := m.pending.parents[0].latest
-	for _, parent := range m.pending.parents {
-		parent.inService = false
-		if parent.latest.After(latest) {
-			latest = parent.latest
+	var pending []*modelReshard
+	for _, r := range m.pending {
+		if now.Unix() <= r.closing {
+			pending = append(pending, r)
+			continue
+		}
+		latest := r.parents[0].latest
+		for _, parent := range r.parents {
+			parent.inService = false
+			if parent.latest.After(latest) {
+				latest = parent.latest
+			}
+		}
+		for _, child := range r.children {
+			m.open(child, latest)
 		}
 	}
-	for _, child := range m.pending.children {
-		m.open(child, latest)
+	m.pending = pending
+}
+
+// status returns what the newest reshard, if it is pending, makes of the stream.
+func (m *model) status() putrecords.StreamStatus {
+	if n := len(m.pending); n > 0 && m.now.Before(m.pending[n-1].active) {
+		return "UPDATING"
 	}
-	m.pending = nil
+	return "ACTIVE"
 }
 
 func (m *model) SplitShard(shardID string, newStartingHashKey putrecords.HashKey) error {
@@ -242,7 +261,7 @@ func (m *model) MergeShards(shardID, adjacentShardID string) error {
 // toReshard returns the shards with these IDs, or the reason why they cannot be resharded.
 func (m *model) toReshard(shardIDs ...string) (parents []*modelShard, err error) {
 	m.reach(m.now)
-	if m.pending != nil {
+	if m.status() == "UPDATING" {
 		return nil, rejection("ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state UPDATING",
 			m.name, m.account)
 	}
@@ -253,7 +272,7 @@ func (m *model) toReshard(shardIDs ...string) (parents []*modelShard, err error)
 		}
 	}
 	for _, id := range shardIDs {
-		if !m.find(id).inService {
+		if !m.find(id).info.SequenceNumberRange.EndingSequenceNumber.IsZero() {
 			return nil, rejection("InvalidArgumentException", "Shard %s in stream %s under account %s has already been merged or split, "+
 				"and thus is not eligible for merging or splitting.", id, m.name, m.account)
 		}
@@ -277,12 +296,13 @@ func (m *model) replace(parents []*modelShard, hashKeys [][2]*big.Int) {
 			adjacentParent = parent.info.ShardID
 		}
 	}
-	m.pending = &modelReshard{closing: closing, parents: parents}
+	r := &modelReshard{active: m.now.Add(m.updating), closing: closing, parents: parents}
 	for _, keys := range hashKeys {
 		index := m.shards[len(m.shards)-1].index + 1
 		child := m.addShard(index, closing+1, keys[0], keys[1], parents[0].info.ShardID, adjacentParent)
-		m.pending.children = append(m.pending.children, child)
+		r.children = append(r.children, child)
 	}
+	m.pending = append(m.pending, r)
 	if m.delay == 0 {
 		m.reach(time.Unix(closing+1, 0)) // immediately
 	}
@@ -474,8 +494,10 @@ func (m *model) store(records []*modelRecord, now time.Time, trouble trouble, in
 
 // takes reports whether the shard takes records at this time.
 func (m *model) takes(sh *modelShard, now time.Time) bool {
-	if m.pending != nil && slices.Contains(m.pending.parents, sh) && now.Unix() > m.pending.closing {
-		return false
+	for _, r := range m.pending {
+		if slices.Contains(r.parents, sh) && now.Unix() > r.closing {
+			return false
+		}
 	}
 	return sh.inService
 }

@@ -296,7 +296,7 @@ func TestStatus(t *testing.T) {
 	want(putrecords.StreamActive)
 	mustSplit(t, stream, shard0, "1000")
 	want(putrecords.StreamUpdating)
-	clock.now = start.Truncate(time.Second).Add(11*time.Second - 1) // the end of the closing second
+	clock.advance(3*time.Second - 1)
 	want(putrecords.StreamUpdating)
 	clock.advance(1)
 	want(putrecords.StreamActive)

@@ -143,6 +143,12 @@ type Config struct {
 	// the end of the second in which the delay ends, so up to a second later. 0 closes them
 	// immediately. AWS takes about 25 s.
 	ReshardDelay time.Duration
+
+	// UpdatingDelay is how long the stream is UPDATING after a split or a merge, and rejects
+	// another one. After that it is ACTIVE, though parents may still take records. 0 is 6/25 of
+	// ReshardDelay, rounded up to whole seconds: AWS takes about 6 of its 25 s. A stream whose
+	// children have taken over is always ACTIVE.
+	UpdatingDelay time.Duration
 }
 
 // An EncryptionType says how a stream encrypts its records.
@@ -160,7 +166,7 @@ type StreamStatus string
 // The states of the Kinesis API that a [Stream] can be in. It takes records in both.
 const (
 	StreamActive   StreamStatus = "ACTIVE"
-	StreamUpdating StreamStatus = "UPDATING" // a reshard is pending
+	StreamUpdating StreamStatus = "UPDATING" // just split or merged; see Config.UpdatingDelay
 )
 
 // A Stream answers PutRecords calls as a Kinesis stream does. [New] makes one. A Stream is safe for
@@ -174,6 +180,7 @@ type Stream struct {
 	now            func() time.Time
 	log            Log
 	reshardDelay   time.Duration
+	updatingDelay  time.Duration
 
 	layout     atomic.Pointer[layout] // replaced as a whole, under resharding
 	resharding sync.Mutex
@@ -193,6 +200,7 @@ func New(config Config) (*Stream, error) {
 		now:            config.Now,
 		log:            config.Log,
 		reshardDelay:   config.ReshardDelay,
+		updatingDelay:  cmp.Or(config.UpdatingDelay, updatingPart(config.ReshardDelay)),
 	}
 	if s.now == nil {
 		s.now = time.Now //nolint:forbidigo // the only place where time comes in by itself
@@ -220,6 +228,11 @@ func New(config Config) (*Stream, error) {
 	return s, nil
 }
 
+// updatingPart returns how long AWS's status is UPDATING when a reshard takes the given time.
+func updatingPart(delay time.Duration) time.Duration {
+	return (delay*6/25 + time.Second - 1).Truncate(time.Second)
+}
+
 // maxShards keeps a mistake from using up all memory. AWS's quotas are far below it.
 const maxShards = 1_000_000
 
@@ -241,6 +254,8 @@ func (s *Stream) check(config Config) error {
 		return configErrorf("EncryptionType", "%q is neither %q nor %q", s.encryptionType, EncryptionNone, EncryptionKMS)
 	case config.ReshardDelay < 0:
 		return configErrorf("ReshardDelay", "%v is negative", config.ReshardDelay)
+	case config.UpdatingDelay < 0:
+		return configErrorf("UpdatingDelay", "%v is negative", config.UpdatingDelay)
 	case inMemory && memory == nil:
 		return configErrorf("Log", "it is a nil *MemoryLog")
 	case inMemory && memory.Retention < -1:
@@ -287,11 +302,12 @@ func (s *Stream) shownEncryption() EncryptionType {
 	return s.encryptionType
 }
 
-// Status returns StreamUpdating while a reshard is pending, and StreamActive otherwise. While one
-// is pending, [Stream.Shards] already lists the parents as closed and the children as open, but
-// records still go to the parents.
+// Status returns StreamUpdating for Config.UpdatingDelay after a split or a merge, and StreamActive
+// otherwise. From a split or a merge on, [Stream.Shards] lists the parents as closed and the
+// children as open, but records go to the parents until Config.ReshardDelay has passed.
 func (s *Stream) Status() StreamStatus {
-	if s.currentLayout().pending != nil {
+	now, err := s.clock()
+	if err == nil && s.layoutAt(now).updating(now) {
 		return StreamUpdating
 	}
 	return StreamActive
@@ -309,8 +325,8 @@ func (s *Stream) Shards() []Shard {
 	return descriptions
 }
 
-// Route returns the shard that takes records with the hash key. That is an open shard, or, while a
-// reshard is pending, a parent.
+// Route returns the shard that takes records with the hash key. Until a split or a merge has taken
+// effect, that is the parent.
 func (s *Stream) Route(key HashKey) Shard {
 	layout := s.currentLayout()
 	return layout.open[layout.route(key)].describe()

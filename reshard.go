@@ -9,12 +9,14 @@ import (
 
 // SplitShard splits an open shard in two. The upper half starts at newStartingHashKey, which must
 // be more than one above the shard's start and less than its end. The shard closes, immediately or
-// after Config.ReshardDelay, and its children take over.
+// after Config.ReshardDelay, and its children take over. A child may be split or merged before it
+// takes over.
 //
 // If SplitShard returns an error, nothing has changed. The error is an [*Error] with AWS's message:
-// ResourceInUseException while another reshard is pending, ResourceNotFoundException if the shard
-// does not exist, InvalidArgumentException if it is closed or the key cannot split it. Any other
-// error means that sequence numbers have no room left for the time, or for the index of a child.
+// ResourceInUseException while the stream is UPDATING, ResourceNotFoundException if the shard does
+// not exist, InvalidArgumentException if it was split or merged already or the key cannot split it.
+// Any other error means that the clock has gone back too far, or that sequence numbers have no room
+// left for the time, or for the index of a child.
 func (s *Stream) SplitShard(shardID string, newStartingHashKey HashKey) error {
 	return s.reshard([]string{shardID}, func(parents []Shard) ([]Shard, error) {
 		parent := parents[0]
@@ -38,8 +40,8 @@ func splits(keys HashKeyRange, key HashKey) bool {
 // The shards close, immediately or after Config.ReshardDelay, and their child takes over.
 //
 // If MergeShards returns an error, nothing has changed. The errors are those of
-// [Stream.SplitShard], with InvalidArgumentException if a shard is closed, or if the two are not
-// adjacent in that order.
+// [Stream.SplitShard], with InvalidArgumentException if a shard was split or merged already, or if
+// the two are not adjacent in that order.
 func (s *Stream) MergeShards(shardID, adjacentShardID string) error {
 	return s.reshard([]string{shardID, adjacentShardID}, func(parents []Shard) ([]Shard, error) {
 		lower, upper := parents[0].HashKeyRange, parents[1].HashKeyRange
@@ -64,7 +66,7 @@ func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (childr
 	s.resharding.Lock()
 	defer s.resharding.Unlock()
 	l := s.completeBy(now)
-	if l.pending != nil {
+	if l.updating(now) {
 		return s.notActive()
 	}
 	parents, err := s.eligible(l, shardIDs)
@@ -82,7 +84,8 @@ func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (childr
 	return s.replace(l, parents, children, now)
 }
 
-// eligible returns the shards with the given ids. All of them must exist and be open.
+// eligible returns the shards with the given ids. All of them must exist, and have no ending
+// number. The caller holds s.resharding.
 func (s *Stream) eligible(l *layout, shardIDs []string) ([]*shard, error) {
 	shards := make([]*shard, len(shardIDs))
 	for i, id := range shardIDs {
@@ -92,7 +95,7 @@ func (s *Stream) eligible(l *layout, shardIDs []string) ([]*shard, error) {
 		}
 	}
 	for _, sh := range shards {
-		if !slices.Contains(l.open, sh) {
+		if !sh.describe().SequenceNumberRange.EndingSequenceNumber.IsZero() {
 			return nil, s.shardClosed(sh.id)
 		}
 	}
@@ -115,25 +118,27 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 	if uint64(index)+uint64(len(children)) > math.MaxUint32 {
 		return fmt.Errorf("putrecords: no index is left for a shard after %s", shardID(index))
 	}
-	pending := *l
-	next := &pending
-	next.shards, next.pending = slices.Clone(l.shards), &pendingReshard{closing: closing, parents: parents}
+	reshard := &pendingReshard{updatingUntil: now.Add(s.updatingDelay), closing: closing, parents: parents}
+	all := slices.Clone(l.shards)
 	for _, child := range children {
 		index++
 		child.ShardID = shardID(index)
 		child.SequenceNumberRange.StartingSequenceNumber = firstNumber(index, closing+1)
 		sh := newShard(child, s.limits, now)
-		next.shards = append(next.shards, sh)
-		next.pending.children = append(next.pending.children, sh)
+		all = append(all, sh)
+		reshard.children = append(reshard.children, sh)
 	}
 	for _, parent := range parents {
 		parent.closing = closing
 		parent.info.SequenceNumberRange.EndingSequenceNumber = lastNumber(parent.index, parent.created, closing)
 	}
+	next := *l
+	next.shards, next.pending = all, append(slices.Clip(l.pending), reshard)
+	after := &next
 	if s.reshardDelay == 0 {
-		next = next.complete()
+		after = next.complete(reshard)
 	}
-	s.layout.Store(next) // before the parents are unlocked: who finds one closed finds its children
+	s.layout.Store(after) // before the parents are unlocked: who finds one closed finds its children
 	return nil
 }
 
@@ -141,7 +146,7 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 // the closing second completes a pending reshard.
 func (s *Stream) layoutAt(now time.Time) *layout {
 	l := s.layout.Load()
-	if !l.dueBy(now) {
+	if l.due(now) == nil {
 		return l
 	}
 	s.resharding.Lock()
@@ -161,10 +166,11 @@ func (s *Stream) currentLayout() *layout {
 // completeBy is layoutAt for a caller that already holds s.resharding.
 func (s *Stream) completeBy(now time.Time) *layout {
 	l := s.layout.Load()
-	if l.dueBy(now) {
-		defer lockAll(l.pending.parents)()
-		l = l.complete()
+	for reshard := l.due(now); reshard != nil; reshard = l.due(now) {
+		unlock := lockAll(slices.Concat(reshard.parents, reshard.children))
+		l = l.complete(reshard)
 		s.layout.Store(l)
+		unlock()
 	}
 	return l
 }

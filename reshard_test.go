@@ -214,11 +214,12 @@ func TestReshardDelay(t *testing.T) {
 	}
 	put("001")
 	notActive()
+	c.now = start.Add(6*time.Second - 1)
+	notActive()
 	c.now = time.Unix(closing, 0)
 	put("001")
 	c.now = time.Unix(closing, 999_999_999)
 	put("001")
-	notActive()
 	last := sequenceNumber(t, mustPut(t, s, hashed("0")).Records[0])
 	c.now = time.Unix(closing+1, 0)
 	put("231")
