@@ -69,7 +69,7 @@ func TestMemoryLogNewestOfAllShards(t *testing.T) {
 	c.advance(48 * time.Hour)
 	mustPut(t, s, hashed("0"))
 	c.advance(-36 * time.Hour)
-	mustPut(t, s, hashed(lastHashKey)) // 36 hours old at once
+	mustPut(t, s, hashed(lastHashKey)) // 36 hours older than the newest
 	if n := len(keys(t, s, shard0)) + len(keys(t, s, shard1)); n != 1 {
 		t.Errorf("%d records are kept, want only the newest", n)
 	}

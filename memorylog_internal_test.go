@@ -47,7 +47,10 @@ func TestMemoryLogReleasesMemoryInTime(t *testing.T) {
 					t.Fatalf("after append %d, a record of age %v is still in memory", i, age)
 				}
 				kept := 0
-				for range log.Records(t.Context(), busy, 0) {
+				for _, err := range log.Records(t.Context(), busy, 0) {
+					if err != nil {
+						t.Fatal(err)
+					}
 					kept++
 				}
 				if want := min(i, perRetention) + 1; kept != want {
