@@ -94,7 +94,7 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 	if err := c.stream.validate(in, c.keys); err != nil {
 		return nil, err
 	}
-	now, err := c.stream.clock()
+	now, err := c.stream.clock.read()
 	if err != nil {
 		return nil, err
 	}

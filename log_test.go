@@ -64,12 +64,14 @@ func TestMemoryLogRetention(t *testing.T) {
 // back.
 func TestMemoryLogNewestOfAllShards(t *testing.T) {
 	c := newClock()
-	s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now})
+	s := putrecords.MustNew(putrecords.Config{
+		Shards: 2, Now: c.Now, Log: &putrecords.MemoryLog{Retention: 12 * time.Hour},
+	})
 	mustPut(t, s, hashed("0"))
-	c.advance(48 * time.Hour)
+	c.advance(24 * time.Hour)
 	mustPut(t, s, hashed("0"))
-	c.advance(-36 * time.Hour)
-	mustPut(t, s, hashed(lastHashKey)) // 36 hours older than the newest
+	c.advance(-18 * time.Hour)
+	mustPut(t, s, hashed(lastHashKey)) // 18 hours old at once
 	if n := len(keys(t, s, shard0)) + len(keys(t, s, shard1)); n != 1 {
 		t.Errorf("%d records are kept, want only the newest", n)
 	}

@@ -99,6 +99,7 @@ type machine struct {
 	answered   []putrecords.ResultEntry // a copy of its records
 	entries    int                      // records drawn so far
 	events     map[string]int
+	furthest   time.Time // the latest time that the clock has shown
 
 	// What callers have learned since the stream started:
 	sent, stored, throttled, failed putrecords.Count
@@ -108,7 +109,7 @@ type machine struct {
 }
 
 func newMachine(t *rapid.T, events map[string]int) *machine {
-	m := &machine{clock: newClock(), events: events}
+	m := &machine{clock: newClock(), events: events, furthest: start}
 	encryptions := []putrecords.EncryptionType{"", putrecords.EncryptionNone, putrecords.EncryptionKMS}
 	m.config = putrecords.Config{
 		Name:           rapid.SampledFrom([]string{"", "orders-1.eu_x"}).Draw(t, "name"),
@@ -492,7 +493,17 @@ func (m *machine) send(t *rapid.T, in *putrecords.Input, trouble trouble, interr
 
 // Time.
 
-func (m *machine) setClock(now time.Time) { m.clock.now, m.model.now = now, now }
+// setClock sets the clocks of the stream and the model, but goes back by less than the day after which
+// calls would fail.
+func (m *machine) setClock(now time.Time) {
+	if now.After(m.furthest) {
+		m.furthest = now
+	}
+	if earliest := m.furthest.Add(-23 * time.Hour); now.Before(earliest) {
+		now = earliest
+	}
+	m.clock.now, m.model.now = now, now
+}
 
 func (m *machine) advance(t *rapid.T) {
 	m.setClock(m.clock.now.Add(rapid.SampledFrom([]time.Duration{

@@ -3,7 +3,6 @@ package putrecords
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
 	"regexp"
 	"sync"
@@ -16,8 +15,8 @@ import (
 // When AWS would reject the whole request, PutRecords stores nothing and returns an [*Error] with
 // AWS's code and message. (A [Fault] with both WholeRequest and AfterAppend is the exception: the
 // records are stored.) If the context is done when the call begins, the error is ctx.Err(). Any
-// other error means that the clock reads a time that sequence numbers cannot hold. A nil request is
-// an empty one.
+// other error means that the clock has gone back by more than a day, or reads a time that sequence
+// numbers cannot hold. A nil request is an empty one.
 //
 // Even when PutRecords returns no error, some records may have failed: see
 // [Output.FailedRecordCount]. AWS: "A single record failure does not stop the processing of
@@ -127,12 +126,15 @@ type Config struct {
 	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS only shows in answers
 	Limits         Limits
 
-	// Now is the stream's clock. Nil is time.Now. For virtual time, pass your own function. The
-	// stream reads the clock once a call, without holding a lock. Concurrent calls read it
-	// concurrently.
+	// Now is the stream's clock. For virtual time, pass your own function. The stream reads the
+	// clock once a call, without holding a lock. Concurrent calls read it concurrently.
 	//
-	// If the clock goes back, a shard keeps using the latest time it has seen. Make a stream for a
-	// testing/synctest bubble inside the bubble, because time there begins in the year 2000.
+	// If the clock goes back, a shard keeps using the latest time it has seen. If it goes back by
+	// more than a day, calls return an error. Make a stream for a testing/synctest bubble inside
+	// the bubble, because time there begins in the year 2000.
+	//
+	// Nil is time.Now, except that the stream's time goes on as before when the machine's clock is
+	// set back by up to a day.
 	Now func() time.Time
 
 	// Log is where accepted records go. Nil is a MemoryLog that keeps them for 24 hours of the
@@ -177,7 +179,7 @@ type Stream struct {
 	region         string
 	encryptionType EncryptionType
 	limits         Limits // in force
-	now            func() time.Time
+	clock          streamClock
 	log            Log
 	reshardDelay   time.Duration
 	updatingDelay  time.Duration
@@ -197,13 +199,13 @@ func New(config Config) (*Stream, error) {
 		region:         cmp.Or(config.Region, "us-east-1"),
 		encryptionType: cmp.Or(config.EncryptionType, EncryptionNone),
 		limits:         config.Limits.inForce(),
-		now:            config.Now,
+		clock:          streamClock{now: config.Now},
 		log:            config.Log,
 		reshardDelay:   config.ReshardDelay,
 		updatingDelay:  cmp.Or(config.UpdatingDelay, updatingPart(config.ReshardDelay)),
 	}
-	if s.now == nil {
-		s.now = time.Now //nolint:forbidigo // the only place where time comes in by itself
+	if s.clock.now == nil {
+		s.clock.now = newSteadyClock().now
 	}
 	if s.log == nil {
 		s.log = &MemoryLog{}
@@ -211,7 +213,7 @@ func New(config Config) (*Stream, error) {
 	if err := s.check(config); err != nil {
 		return nil, err
 	}
-	now, err := s.clock()
+	now, err := s.clock.read()
 	if err != nil || now.Unix() < 1 {
 		return nil, configErrorf("Now", "it reads %v, but sequence numbers hold only times from "+
 			"1970-01-01T00:00:01Z to the year 4147", now)
@@ -275,15 +277,6 @@ func MustNew(config Config) *Stream {
 	return s
 }
 
-// clock reads the stream's clock. A time later than sequence numbers can hold is an error.
-func (s *Stream) clock() (time.Time, error) {
-	now := s.now().Round(0).UTC() // Round drops the monotonic reading
-	if now.Unix() > lastSecond {
-		return now, fmt.Errorf("putrecords: the clock reads %v, but sequence numbers end with the year 4147", now)
-	}
-	return now, nil
-}
-
 // Limits returns the limits in force: no field is zero, and [Unlimited] is no limit.
 func (s *Stream) Limits() Limits { return s.limits }
 
@@ -306,7 +299,7 @@ func (s *Stream) shownEncryption() EncryptionType {
 // otherwise. From a split or a merge on, [Stream.Shards] lists the parents as closed and the
 // children as open, but records go to the parents until Config.ReshardDelay has passed.
 func (s *Stream) Status() StreamStatus {
-	now, err := s.clock()
+	now, err := s.clock.read()
 	if err == nil && s.layoutAt(now).updating(now) {
 		return StreamUpdating
 	}

@@ -59,7 +59,7 @@ func (s *Stream) MergeShards(shardID, adjacentShardID string) error {
 // reshard replaces the shards with the given ids by the children that divide returns. divide fills
 // in only the children's parents and hash keys.
 func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (children []Shard, err error)) error {
-	now, err := s.clock()
+	now, err := s.clock.read()
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *Stream) layoutAt(now time.Time) *layout {
 
 // currentLayout returns the layout at the clock's time.
 func (s *Stream) currentLayout() *layout {
-	now, err := s.clock()
+	now, err := s.clock.read()
 	if err != nil {
 		return s.layout.Load()
 	}
