@@ -18,7 +18,8 @@ Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until 
 Then it finishes the requests in flight and prints how many records each shard stored, throttled
 and failed. A second interrupt ends it immediately.
 
-  -addr HOST:PORT        where to listen; port 0 picks a free port (default 127.0.0.1:4567)
+  -addr HOST:PORT        where to listen: without HOST on all addresses, and port 0 picks a free port
+                         (default 127.0.0.1:4567)
   -stream NAME[:SHARDS]  create a stream with SHARDS shards, 1 to 10000 (default 1); repeat the flag
                          for more streams (default orders:4)
   -account ID            the streams' account, 12 digits (default 000000000000)
@@ -26,11 +27,13 @@ and failed. A second interrupt ends it immediately.
   -unlimited             never throttle; the limits of a single request still apply
 
 The emulator does not check signatures, so anyone who can reach the address can use it: listen on
-loopback unless you trust the network. It does not keep records, because none of its operations
-read them. GET /healthz answers 200.
+loopback unless you trust the network.
+
+The emulator does not keep records, because none of its operations read them. GET /healthz
+answers 200.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
-address or had to cut off a request.
+address, had to cut off a request or cannot print.
 `
 
 type options struct {
@@ -47,7 +50,13 @@ func parseArgs(args []string) (options, error) {
 	flags.Func("stream", "", opts.addStream)
 	account := flags.String("account", "", "")
 	region := flags.String("region", "", "")
-	unlimited := flags.Bool("unlimited", false, "")
+	unlimited := false
+	flags.BoolFunc("unlimited", "", func(value string) (err error) {
+		if unlimited, err = strconv.ParseBool(value); err != nil {
+			return errors.New("must be true or false")
+		}
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -61,7 +70,7 @@ func parseArgs(args []string) (options, error) {
 		opts.streams[i].AccountID = *account
 		opts.streams[i].Region = *region
 		opts.streams[i].Log = putrecords.Discard() // nothing reads a log, and it would grow
-		if *unlimited {
+		if unlimited {
 			opts.streams[i].Limits = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
 		}
 	}
@@ -83,7 +92,7 @@ func (o *options) setAddr(value string) error {
 func (o *options) addStream(value string) error {
 	name, count, counted := strings.Cut(value, ":")
 	if name == "" {
-		return errors.New("NAME is missing")
+		return errors.New("must be NAME or NAME:SHARDS")
 	}
 	if slices.ContainsFunc(o.streams, func(c putrecords.Config) bool { return c.Name == name }) {
 		return fmt.Errorf("stream %q already exists", name)

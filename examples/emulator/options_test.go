@@ -34,6 +34,7 @@ func TestParseArgs(t *testing.T) {
 			{arn(region, account, "b.c_d-E"), 1, 1000, 1 << 20},
 			{arn(region, account, long), 10000, 1000, 1 << 20},
 		}},
+		{[]string{"-unlimited=false"}, "127.0.0.1:4567", []stream{{arn(region, account, "orders"), 4, 1000, 1 << 20}}},
 		{
 			[]string{"-account", "123456789012", "-region", "eu-west-1", "-unlimited", "-stream", "a:2", "-stream", "b"},
 			"127.0.0.1:4567",
@@ -73,8 +74,8 @@ func TestInvalidArguments(t *testing.T) {
 		{[]string{"-addr", "127.0.0.1:-1"}, `port "-1" must be a number from 0 to 65535 or the name of a service`},
 		{[]string{"-addr", "127.0.0.1:65536"}, `port "65536" must be a number from 0 to 65535 or the name of a service`},
 		{[]string{"-addr", "127.0.0.1:no such"}, `port "no such" must be a number from 0 to 65535 or the name of a service`},
-		{[]string{"-stream", ""}, `"" for flag -stream: NAME is missing`},
-		{[]string{"-stream", ":4"}, `":4" for flag -stream: NAME is missing`},
+		{[]string{"-stream", ""}, `"" for flag -stream: must be NAME or NAME:SHARDS`},
+		{[]string{"-stream", ":4"}, `":4" for flag -stream: must be NAME or NAME:SHARDS`},
 		{[]string{"-stream", "a:"}, `"a:" for flag -stream: SHARDS is "" and must be a whole number from 1 to 10000`},
 		{[]string{"-stream", "a:0"}, `SHARDS is "0" and must be a whole number from 1 to 10000`},
 		{[]string{"-stream", "a:-1"}, `SHARDS is "-1" and must be a whole number from 1 to 10000`},
@@ -88,7 +89,8 @@ func TestInvalidArguments(t *testing.T) {
 		{[]string{"-account", "12345678901"}, `emulator: -account: "12345678901" is not 12 digits`},
 		{[]string{"-account", "1234567890123"}, `emulator: -account: "1234567890123" is not 12 digits`},
 		{[]string{"-region", "US"}, `emulator: -region: "US" is not lower-case letters`},
-		{[]string{"-unlimited=maybe"}, `"maybe" for -unlimited`},
+		{[]string{"-unlimited=maybe"}, `"maybe" for -unlimited: must be true or false`},
+		{[]string{"-unlimited="}, `"" for -unlimited: must be true or false`},
 		{[]string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
 		{[]string{"orders"}, `expected only flags, but got ["orders"]`},
 	} {
