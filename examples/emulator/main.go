@@ -53,13 +53,14 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	for _, stream := range streams {
 		logger.Info("stream", "name", stream.Name(), "shards", len(stream.Shards()), "arn", stream.ARN())
 	}
-	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
-		logger.Warn("anyone who can reach this address can use it: signatures are not checked", "addr", addr)
+	onLoopback := isLoopback(listener.Addr().String())
+	if !onLoopback {
+		logger.Warn("anyone who can reach this address can use it: signatures are not checked", "addr", listener.Addr())
 	}
 
 	handler := kinesishttp.NewHandler(streams...)
 	handler.Answered = newThrottleLog(logger).answered
-	server := kinesishttp.NewServer(opts.addr, withHealth(handler))
+	server := kinesishttp.NewServer(opts.addr, guard(withHealth(handler), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)

@@ -27,7 +27,11 @@ and failed. A second interrupt ends it immediately.
   -unlimited             never throttle; the limits of a single request still apply
 
 The emulator does not check signatures, so anyone who can reach the address can use it: listen on
-loopback unless you trust the network.
+loopback unless you trust the network. To keep web pages out, it refuses a request with status 403,
+and logs why, if the request's Origin is not on loopback: localhost, [::1] or an address in
+127.0.0.0/8, with any port. If the emulator itself listens on loopback, the request's Host must be
+on loopback too; otherwise any Host will do. A page that is on loopback gets CORS headers, so the
+AWS SDK works in it.
 
 The emulator does not keep records, because none of its operations read them. GET /healthz
 answers 200.
