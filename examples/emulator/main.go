@@ -60,7 +60,8 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 	handler := kinesishttp.NewHandler(streams...)
 	handler.Answered = newThrottleLog(logger).answered
-	server := kinesishttp.NewServer(opts.addr, guard(withHealth(handler), onLoopback, logger))
+	clock := newClockWatch(logger, systemClock())
+	server := kinesishttp.NewServer(opts.addr, guard(clock.watch(withHealth(handler)), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)

@@ -33,8 +33,8 @@ and logs why, if the request's Origin is not on loopback: localhost, [::1] or an
 on loopback too; otherwise any Host will do. A page that is on loopback gets CORS headers, so the
 AWS SDK works in it.
 
-The emulator does not keep records, because none of its operations read them. GET /healthz
-answers 200.
+The emulator does not keep records, because none of its operations read them. If the wall clock is
+set back, the emulator logs it, and the streams' time goes on. GET /healthz answers 200.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
 address, had to cut off a request or cannot print.

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A clockWatch logs each time the wall clock is set back. The streams' time is monotonic, so from
+// then on it is ahead of the wall clock.
+type clockWatch struct {
+	logger *slog.Logger
+	read   func() (wall time.Time, elapsed time.Duration) // elapsed is monotonic
+
+	mu   sync.Mutex
+	zero time.Time // what the wall clock showed when elapsed was 0, according to the latest reading
+}
+
+func newClockWatch(logger *slog.Logger, read func() (time.Time, time.Duration)) *clockWatch {
+	c := &clockWatch{logger: logger, read: read}
+	wall, elapsed := read()
+	c.zero = wall.Add(-elapsed)
+	return c
+}
+
+// systemClock returns a function that reads the system's clocks. Its elapsed time starts now.
+func systemClock() func() (wall time.Time, elapsed time.Duration) {
+	start := time.Now() //nolint:forbidigo // not a stream's time
+	return func() (time.Time, time.Duration) {
+		now := time.Now() //nolint:forbidigo // not a stream's time
+		return now.Round(0), now.Sub(start)
+	}
+}
+
+// check logs if the wall clock was set back by half a second or more since the previous check. Less
+// than that may be the time between the readings of the two clocks.
+func (c *clockWatch) check() {
+	c.mu.Lock() // also while reading, or an older reading could replace a newer one
+	defer c.mu.Unlock()
+	wall, elapsed := c.read()
+	zero := wall.Add(-elapsed)
+	back := c.zero.Sub(zero).Round(time.Second)
+	c.zero = zero
+	if back > 0 {
+		c.logger.Warn("the wall clock was set back; the streams' time goes on as if it had not been", "by", back)
+	}
+}
+
+// watch checks the clock at each request before it passes the request to next.
+func (c *clockWatch) watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.check()
+		next.ServeHTTP(w, r)
+	})
+}
