@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/putrecords/putrecords"
@@ -59,6 +61,35 @@ func BenchmarkHandler(b *testing.B) {
 				handler.ServeHTTP(&nullWriter{http.Header{}}, request)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/record")
+		})
+	}
+}
+
+// BenchmarkManyNames reads bodies of as many structures, with as many members, as fit.
+func BenchmarkManyNames(b *testing.B) {
+	const structures, members = 1 << 17, 16
+	var inJSON, inCBOR strings.Builder
+	for i := range members {
+		fmt.Fprintf(&inJSON, `,"%c":1`, 'a'+i)
+		fmt.Fprintf(&inCBOR, "\x61%c\x01", 'a'+i)
+	}
+	record := ",{" + inJSON.String()[1:] + "}"
+	for _, encoding := range []struct{ name, contentType, body string }{
+		{"JSON", jsonType, `{"Records":[` + strings.Repeat(record, structures/2)[1:] + `]}`},
+		{"CBOR", cborType, "\xa1\x67Records\x9a\x00\x02\x00\x00" + strings.Repeat("\xb0"+inCBOR.String(), structures)},
+	} {
+		b.Run(encoding.name, func(b *testing.B) {
+			handler := kinesishttp.NewHandler()
+			request := newRequest(b, encoding.contentType, "PutRecords", nil)
+			b.SetBytes(int64(len(encoding.body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				request.Body = io.NopCloser(strings.NewReader(encoding.body))
+				answer := httptest.NewRecorder()
+				if handler.ServeHTTP(answer, request); answer.Code != http.StatusBadRequest {
+					b.Fatal(answer.Code)
+				}
+			}
 		})
 	}
 }

@@ -1,129 +1,180 @@
 package kinesishttp
 
 import (
-	"maps"
+	"bytes"
 	"math"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fxamacker/cbor/v2"
 )
 
-// A cborReader reads a CBOR body. It reads the members of a structure in the order of
-// their names, because the decoder does not keep the body's order. It checks only that
-// a skipped value is well-formed.
+// A cborReader reads a CBOR body. The body is well-formed, so no read can go beyond its end.
 type cborReader struct {
-	value cbor.RawMessage // the next value
+	rest  []byte   // what has not been read yet
+	names [][]byte // the names so far of the structures that are being read, the outermost first
 	problems
 }
 
-var cborDecoder = must(cbor.DecOptions{DupMapKey: cbor.DupMapKeyEnforcedAPF, MaxArrayElements: maxElements}.DecMode())
+var cborDecoder = must(cbor.DecOptions{MaxArrayElements: maxElements, MaxMapPairs: maxMembers}.DecMode())
 
-func newCBORReader(data []byte) *cborReader {
-	r := &cborReader{value: data}
-	if cborDecoder.Wellformed(data) != nil || r.majorType() != cborMap {
+func newCBORReader(body []byte) *cborReader {
+	r := &cborReader{rest: body}
+	if cborDecoder.Wellformed(body) != nil || r.majorType() != cborMap {
 		r.malformed = true
 	}
 	return r
 }
 
-// The major types of CBOR whose values peek does not decode.
+// The major types of CBOR that need more than the decoder.
 const (
+	cborBytes = 2
+	cborText  = 3
 	cborArray = 4
 	cborMap   = 5
 	cborTag   = 6
 )
 
-func (r *cborReader) majorType() byte { return r.value[0] >> 5 }
+const (
+	cborIndefinite = 31 // in a head, instead of a length
+	cborBreak      = 0xff
+)
 
-// decode decodes the next value into v.
-func (r *cborReader) decode(v any) {
-	if r.malformed || cborDecoder.Unmarshal(r.value, v) != nil {
-		r.malformed = true
+func (r *cborReader) majorType() byte { return r.rest[0] >> 5 }
+
+// head reads the head of an item and returns its number, which is a length or a tag. It returns -1
+// if the length is indefinite.
+func (r *cborReader) head() int {
+	number := int(r.rest[0] & 31)
+	r.rest = r.rest[1:]
+	if number == cborIndefinite {
+		return -1
 	}
+	if number < 24 {
+		return number
+	}
+	size := 1 << (number - 24)
+	number = 0
+	for _, b := range r.rest[:size] {
+		number = number<<8 | int(b)
+	}
+	r.rest = r.rest[size:]
+	return number
 }
 
-// peek returns the next value. A list or a structure is returned empty, to show its type only.
-func (r *cborReader) peek() (value any) {
-	if r.malformed {
-		return nil
-	}
-	switch r.majorType() {
-	case cborArray:
-		return []any{}
-	case cborMap:
-		return map[string]any{}
-	case cborTag:
-		var tag cbor.RawTag
-		r.decode(&tag)
-		return tag
-	}
-	r.decode(&value)
-	return value
-}
-
-func (r *cborReader) structure(member func(name []byte)) bool {
-	var members map[string]cbor.RawMessage
-	value := r.peek()
-	if _, ok := value.(map[string]any); !ok {
-		r.mismatch(value, wantedStructure)
+// more reports whether another of an item's parts follows. left is the number of parts left; -1
+// means that a break ends them.
+func (r *cborReader) more(left *int) bool {
+	switch {
+	case r.malformed || *left == 0:
 		return false
-	}
-	r.decode(&members)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		r.value = members[name]
-		member([]byte(name))
+	case *left > 0:
+		*left--
+	case r.rest[0] == cborBreak:
+		r.rest = r.rest[1:]
+		return false
 	}
 	return true
 }
 
-func (r *cborReader) list(element func()) bool {
-	var elements []cbor.RawMessage
-	value := r.peek()
-	if _, ok := value.([]any); !ok {
-		r.mismatch(value, wantedList)
+// string reads a text or a byte string. It is part of the body, unless its length is indefinite.
+func (r *cborReader) string() []byte {
+	left := r.head()
+	if left >= 0 {
+		s := r.rest[:left:left]
+		r.rest = r.rest[left:]
+		return s
+	}
+	s := []byte{}
+	for r.more(&left) {
+		s = append(s, r.string()...)
+	}
+	return s
+}
+
+// utf8String reads a text.
+func (r *cborReader) utf8String() []byte {
+	s := r.string()
+	r.malformed = r.malformed || !utf8.Valid(s)
+	return s
+}
+
+// begins reports whether the next value has the given major type. If not, it skips the value and
+// adds a problem, unless the value is null.
+func (r *cborReader) begins(majorType byte, wanted string) bool {
+	if r.malformed {
 		return false
 	}
-	r.decode(&elements)
-	for _, r.value = range elements {
+	if r.majorType() != majorType {
+		r.mismatch(r.value(), wanted)
+		return false
+	}
+	return true
+}
+
+func (r *cborReader) structure(member func(name []byte)) bool {
+	if !r.begins(cborMap, wantedStructure) {
+		return false
+	}
+	outer := len(r.names)
+	for left := r.head(); r.more(&left); {
+		if r.majorType() != cborText {
+			r.malformed = true
+			break
+		}
+		name := r.utf8String()
+		r.names = append(r.names, name)
+		member(name)
+	}
+	names := r.names[outer:]
+	slices.SortFunc(names, bytes.Compare)
+	if len(slices.CompactFunc(names, bytes.Equal)) < len(names) {
+		r.malformed = true
+	}
+	r.names = r.names[:outer]
+	return true
+}
+
+func (r *cborReader) list(element func()) bool {
+	if !r.begins(cborArray, wantedList) {
+		return false
+	}
+	for left := r.head(); r.more(&left); {
 		element()
 	}
 	return true
 }
 
 func (r *cborReader) text() *string {
-	value := r.peek()
-	s, ok := value.(string)
-	if !ok {
-		r.mismatch(value, toString)
+	if !r.begins(cborText, toString) {
 		return nil
 	}
+	s := string(r.utf8String())
 	return &s
 }
 
 func (r *cborReader) blob() []byte {
-	value := r.peek()
-	data, ok := value.([]byte)
-	if !ok {
-		r.mismatch(value, toBlob)
+	if !r.begins(cborBytes, toBlob) {
+		return nil
 	}
-	return data
+	return r.string()
 }
 
 func (r *cborReader) boolean() *bool {
-	value := r.peek()
-	switch value := value.(type) {
+	switch value := r.value().(type) {
 	case bool:
 		return &value
 	case string:
 		return r.booleanFrom(value)
+	default:
+		r.mismatch(value, toBoolean)
 	}
-	r.mismatch(value, toBoolean)
 	return nil
 }
 
 func (r *cborReader) integer() *int {
-	value := r.peek()
+	value := r.value()
 	n, ok := numberFrom(value)
 	if !ok {
 		r.mismatch(value, toInteger)
@@ -134,11 +185,10 @@ func (r *cborReader) integer() *int {
 
 // timestamp reads milliseconds since 1970. AWS's clients tag them as if they were seconds.
 func (r *cborReader) timestamp() *time.Time {
-	value := r.peek()
-	if tag, ok := value.(cbor.RawTag); ok && tag.Number == 1 {
-		r.value = tag.Content
-		value = r.peek()
+	if !r.malformed && r.majorType() == cborTag && r.head() != 1 {
+		r.malformed = true
 	}
+	value := r.value()
 	milliseconds, ok := numberFrom(value)
 	if !ok {
 		r.mismatch(value, toTimestamp)
@@ -147,7 +197,53 @@ func (r *cborReader) timestamp() *time.Time {
 	return timeFrom(milliseconds)
 }
 
-func (r *cborReader) skip() {}
+func (r *cborReader) skip() {
+	if r.malformed {
+		return
+	}
+	switch r.majorType() {
+	case cborBytes, cborText:
+		r.string()
+	case cborArray, cborMap, cborTag:
+		r.decode(&ignored{})
+	default:
+		r.head()
+	}
+}
+
+// An ignored is a value that is not decoded.
+type ignored struct{}
+
+func (*ignored) UnmarshalCBOR([]byte) error { return nil }
+
+// value reads any value. A list or a structure is returned empty, to show its type only.
+func (r *cborReader) value() (value any) {
+	if r.malformed {
+		return nil
+	}
+	switch r.majorType() {
+	case cborArray:
+		r.skip()
+		return []any{}
+	case cborMap:
+		r.skip()
+		return map[string]any{}
+	case cborTag:
+		r.skip()
+		return ignored{}
+	}
+	r.decode(&value)
+	return value
+}
+
+// decode decodes the next value into v.
+func (r *cborReader) decode(v any) {
+	if r.malformed {
+		return
+	}
+	rest, err := cborDecoder.UnmarshalFirst(r.rest, v)
+	r.rest, r.malformed = rest, err != nil
+}
 
 // numberFrom converts a decoded value to a number. NaN is not one.
 func numberFrom(value any) (float64, bool) {

@@ -55,6 +55,36 @@ func TestCBOR(t *testing.T) {
 	}
 }
 
+// Java's clients send lists and structures, and sometimes strings, of indefinite length. The longer
+// forms of lengths and tags count as the shorter ones do.
+func TestCBORForms(t *testing.T) {
+	record := "\xbf\x64Data\x5f\x42he\x43llo\xff\x7f\x69Partition\x63Key\xff\x78\x01a\xff"
+	for name, body := range map[string]string{
+		"indefinite": "\xbf\x67Records\x9f" + record + "\xff\x6aStreamName\x66stream\xff",
+		"long":       "\xba\x00\x00\x00\x02\x79\x00\x07Records\x9b\x00\x00\x00\x00\x00\x00\x00\x01" + record + "\x6aStreamName\x78\x06stream",
+		"ignored":    "\xa4\x61a\xf9\x3c\x00\x61b\xc6\x9f\x7f\xff\xbf\xff\xff\x67Records\x81" + record + "\x6aStreamName\x66stream",
+	} {
+		stream := newStream(putrecords.Config{})
+		status, got := callCBORBytes(t, kinesishttp.NewHandler(stream), "PutRecords", []byte(body))
+		if status != 200 {
+			t.Errorf("%s: status %d, %v", name, status, got)
+			continue
+		}
+		if record := recordsOf(t, stream, "shardId-000000000000")[0]; record.PartitionKey != "a" || string(record.Data) != "hello" {
+			t.Errorf("%s: stored %+v", name, record)
+		}
+	}
+	stream := newStream(putrecords.Config{})
+	body := []byte("\xbf\x67Records\x81\xbf\x64Data\x5f\xff\x6cPartitionKey\x61a\xff\x6aStreamName\x66stream\xff")
+	if status, got := callCBORBytes(t, kinesishttp.NewHandler(stream), "PutRecords", body); status != 200 {
+		t.Errorf("no data: status %d, %v", status, got)
+	}
+	body = []byte("\xa2\x6bShardFilter\xa2\x64Type\x69AT_LATEST\x69Timestamp\xd8\x01\x01\x6aStreamName\x66stream")
+	if status, got := callCBORBytes(t, kinesishttp.NewHandler(stream), "ListShards", body); status != 200 {
+		t.Errorf("a long tag: status %d, %v", status, got)
+	}
+}
+
 // A body is malformed if it is not CBOR, repeats a member, has data after its end, or holds a value
 // that JSON cannot hold.
 func TestMalformedCBOR(t *testing.T) {
@@ -64,7 +94,11 @@ func TestMalformedCBOR(t *testing.T) {
 		"truncated":       {0xa1, 0x61, 'a'},
 		"trailing data":   {0xa0, 0x00},
 		"repeated member": append([]byte{0xa2}, "\x61a\x01\x61a\x01"...),
+		"repeated later":  []byte("\xa3\x67Records\x80\x61a\x01\x67Records\x80"),
+		"repeated deep":   []byte("\xa1\x67Records\x81\xa2\x61a\x01\x61a\x01"),
 		"number as name":  {0xa1, 0x01, 0x01},
+		"a name in bytes": []byte("\xa1\x41a\x01"),
+		"name not UTF-8":  []byte("\xa1\x61\xff\x01"),
 		"not UTF-8":       []byte("\xa1\x6aStreamName\x61\xff"),
 		"bytes as name":   append(append([]byte{0xa1}, "\x6aStreamName"...), 0x41, 'a'),
 		"tagged data":     append(append([]byte{0xa1}, "\x67Records"...), append([]byte{0x81, 0xa1}, "\x64Data\xc1\x01"...)...),

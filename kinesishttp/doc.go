@@ -52,10 +52,10 @@
 //
 // Members that an operation does not have are ignored. A value of the wrong type is a
 // SerializationException with production's message. A malformed body is a
-// SerializationException without a message. A body is malformed if it is not valid in
-// its encoding, repeats a member, has data after its end, or contains a list of more
-// than 131,072 elements. A CBOR body is also malformed if it nests more than 32 levels
-// deep, but a member repeated inside an ignored member goes unnoticed there.
+// SerializationException without a message. A body is malformed if it is not valid in its encoding,
+// repeats a member, has data after its end, or contains a list of more than 131,072 elements or a
+// structure of more than 1,024 members. A CBOR body is also malformed if it nests more than 32
+// levels deep, but a member repeated inside an ignored member goes unnoticed there.
 //
 // # Limits
 //

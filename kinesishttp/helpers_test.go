@@ -74,10 +74,15 @@ func call(t testing.TB, handler http.Handler, operation, body string) (int, stri
 	return answer.Code, answer.Body.String()
 }
 
-// callCBOR makes a request in CBOR and returns the status and the decoded body of the response.
+// callCBOR makes a request in CBOR and returns the status and the decoded body of the response. The
+// members of body are sent in the order of their names' lengths.
 func callCBOR(t *testing.T, handler http.Handler, operation string, body any) (int, map[string]any) {
 	t.Helper()
-	encoded, err := cbor.Marshal(body)
+	encoder, err := cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := encoder.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}

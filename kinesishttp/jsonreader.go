@@ -49,7 +49,11 @@ func (r *jsonReader) structure(member func(name []byte)) bool {
 		return false
 	}
 	r.token()
-	for !r.malformed && r.decoder.PeekKind() != jsontext.KindEndObject {
+	for n := 0; !r.malformed && r.decoder.PeekKind() != jsontext.KindEndObject; n++ {
+		if n == maxMembers {
+			r.malformed = true
+			break
+		}
 		if name, ok := r.unquoted(); ok {
 			member(name)
 		}
@@ -129,8 +133,12 @@ func (r *jsonReader) timestamp() *time.Time {
 }
 
 func (r *jsonReader) skip() {
-	if r.decoder.SkipValue() != nil {
-		r.malformed = true
+	depth := r.decoder.StackDepth()
+	for r.token(); !r.malformed && r.decoder.StackDepth() > depth; r.token() {
+		kind, n := r.decoder.StackIndex(r.decoder.StackDepth()) // names and values both count
+		if kind == jsontext.KindBeginObject && n > 2*maxMembers {
+			r.malformed = true
+		}
 	}
 }
 

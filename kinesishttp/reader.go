@@ -38,3 +38,8 @@ func readStream(r reader, name []byte, streamName, streamARN **string) {
 // maxElements is the longest list that a reader accepts. A longer list makes the body malformed.
 // AWS accepts far fewer elements; the limit bounds the memory that one request can take.
 const maxElements = 1 << 17
+
+// maxMembers is how many members of a structure a reader accepts. A structure with more makes the
+// body malformed. AWS's structures have fewer than ten; the limit bounds the time that finding
+// repeated names can take.
+const maxMembers = 1 << 10

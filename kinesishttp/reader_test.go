@@ -1,6 +1,8 @@
 package kinesishttp_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,8 +85,7 @@ func wantSerializationException(t *testing.T, operation, body, message string) {
 	if diff := cmp.Diff(want, decodeJSON(t, answer)); status != 400 || diff != "" {
 		t.Errorf("%s %s: status %d (-want +got):\n%s", operation, body, status, diff)
 	}
-	// In CBOR the message is about the first such member by name, so each body here has
-	// that one first.
+	// In CBOR, members with shorter names come first, so each body here has them in that order.
 	status, got := callCBOR(t, handler, operation, decodeJSON(t, body))
 	if diff := cmp.Diff(want, got); status != 400 || diff != "" {
 		t.Errorf("CBOR of %s %s: status %d (-want +got):\n%s", operation, body, status, diff)
@@ -97,6 +98,43 @@ func TestLongLists(t *testing.T) {
 	records := func(n int) string { return `{"StreamName":"stream","Records":[` + strings.Repeat(`1,`, n-1) + `1]}` }
 	wantAnswer(t, handler, "PutRecords", records(1<<17), 400, `{"__type":"SerializationException","Message":"Expected null"}`)
 	wantAnswer(t, handler, "PutRecords", records(1<<17+1), 400, `{"__type":"SerializationException"}`)
+}
+
+// A structure may have more members than AWS's, but their number is bounded. That holds for ignored
+// structures too.
+func TestManyMembers(t *testing.T) {
+	handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+	for n, message := range map[int]any{1024: "Expected list or null", 1025: nil} {
+		members := map[string]any{"Records": true}
+		for i := len(members); i < n; i++ {
+			members[fmt.Sprint("Member", i)] = i
+		}
+		for where, body := range map[string]map[string]any{
+			"in the body":          members,
+			"in a record":          {"StreamName": "stream", "Records": []any{members, true}},
+			"in an ignored member": {"Records": true, "Other": []any{map[string]any{"Other": members}}},
+		} {
+			want := map[string]any{"__type": "SerializationException"}
+			if message != nil {
+				want["Message"] = message
+			}
+			if where == "in a record" && message != nil {
+				want["Message"] = "Expected null"
+			}
+			encoded, err := json.Marshal(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, answer := call(t, handler, "PutRecords", string(encoded))
+			if diff := cmp.Diff(want, decodeJSON(t, answer)); diff != "" {
+				t.Errorf("%d members %s (-want +got):\n%s", n, where, diff)
+			}
+			_, got := callCBOR(t, handler, "PutRecords", body)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%d members %s, in CBOR (-want +got):\n%s", n, where, diff)
+			}
+		}
+	}
 }
 
 // Members that an operation does not have are ignored, and null means that a member is absent.
