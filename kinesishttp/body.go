@@ -1,13 +1,11 @@
 package kinesishttp
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/putrecords/putrecords"
@@ -35,9 +33,9 @@ const hugeLimit = 1 << 40
 // awsLimits are AWS's limits on a request.
 var awsLimits = putrecords.Limits{RecordsPerRequest: 500, BytesPerRequest: 5 << 20, PartitionKeyLength: 256}
 
-// bodyLimit returns the size of the largest body that a request within limits can have,
-// or -1 if limits does not bound it. Data is sent in base64, and any character of a
-// partition key may be escaped.
+// bodyLimit returns the size of the largest body that a request within limits can have, or -1 if
+// limits does not bound it. Data is sent in base64, where some encoders put a backslash before each
+// slash. Any character of a partition key may be escaped.
 func bodyLimit(limits putrecords.Limits) int64 {
 	size, records, key := int64(limits.BytesPerRequest), int64(limits.RecordsPerRequest), int64(limits.PartitionKeyLength)
 	if size == -1 || records == -1 || max(size, records) > hugeLimit {
@@ -50,40 +48,35 @@ func bodyLimit(limits putrecords.Limits) int64 {
 			keys = records * each
 		}
 	}
-	return size/3*4 + keys + records*bytesPerRecord + bytesPerRequest
+	return size/3*8 + keys + records*bytesPerRecord + bytesPerRequest
 }
 
 // errTooLarge means that a body is larger than any request for the handler's streams can be.
 var errTooLarge = errors.New("kinesishttp: body too large")
 
-var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
-
-// readBody reads a request's body into a buffer from bodies. It returns errTooLarge if the body is
-// larger than limit; a limit of -1 allows any size.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*bytes.Buffer, error) {
+// receive passes a request's body to read and returns its error. It returns errTooLarge if the body
+// is larger than any request for the handler's streams can be.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request, read func(io.Reader) error) error {
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(deadline()) // fails if there is no connection
 	sent := r.Body
-	if limit != -1 {
+	if limit := h.bodyLimit(); limit != -1 {
 		if r.ContentLength > limit {
-			return nil, errTooLarge
+			return errTooLarge
 		}
 		sent = http.MaxBytesReader(w, r.Body, limit)
 	}
-	body := bodies.Get().(*bytes.Buffer)
-	body.Reset()
-	if _, err := body.ReadFrom(sent); err != nil {
-		bodies.Put(body)
+	if err := read(sent); err != nil {
 		if tooLarge := (&http.MaxBytesError{}); errors.As(err, &tooLarge) {
-			return nil, errTooLarge
+			return errTooLarge
 		}
-		return nil, err
+		return err
 	}
 	_ = connection.SetReadDeadline(time.Time{})
-	return body, nil
+	return nil
 }
 
-// answerBodyError answers a request whose body readBody could not read.
+// answerBodyError answers a request whose body receive could not read.
 func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.ProtoMajor == 1 { // an HTTP/2 connection carries other requests too
 		w.Header().Set("Connection", "close")

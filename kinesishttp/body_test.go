@@ -2,6 +2,7 @@ package kinesishttp_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"math"
@@ -35,6 +36,16 @@ func TestLargestBody(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Some encoders put a backslash before each slash.
+func TestLargestBodyWithEscapedSlashes(t *testing.T) {
+	stream := newStream(putrecords.Config{Limits: putrecords.Limits{BytesPerRecord: 5 << 20}})
+	const keyLength = 1
+	data := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 5<<20-keyLength))
+	body := `{"StreamName":"stream","Records":[{"PartitionKey":"a","Data":"` + strings.ReplaceAll(data, "/", `\/`) + `"}]}`
+	wantAnswer(t, kinesishttp.NewHandler(stream), "PutRecords", body, 200,
+		`{"FailedRecordCount":0,"Records":[{"SequenceNumber":"`+number(0, 1)+`","ShardId":"shardId-000000000000"}]}`)
 }
 
 // A handler accepts the longest partition keys that its streams accept.
@@ -78,7 +89,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 }
 
 func TestBodyTooLarge(t *testing.T) {
-	const limit = 5<<20/3*4 + 500*256*12 + 500*1024 + 1<<20
+	const limit = 5<<20/3*8 + 500*256*12 + 500*1024 + 1<<20
 	for _, test := range []struct {
 		length  int64 // the Content-Length, or -1 if there is none
 		status  int

@@ -59,10 +59,16 @@
 //
 // # Limits
 //
-// A Handler rejects a body larger than any request for its streams can be, which is about 10 MB
-// with AWS's limits. The client gets status 413: as soon as the size is known, or over HTTP/2 after
-// the server has discarded up to 64 MiB. If the BytesPerRequest or RecordsPerRequest of a stream is
-// unlimited, so is the body.
+// A Handler rejects a body larger than any request for its streams can be, which is about 17 MB
+// with AWS's limits. That leaves room for an escape at every character of a partition key and for a
+// backslash before every character of the data. The client gets status 413: as soon as the size is
+// known, or over HTTP/2 after the server has discarded up to 64 MiB. If the BytesPerRequest or
+// RecordsPerRequest of a stream is unlimited, so is the body.
+//
+// Handler.MaxBodyMemory bounds the memory for the bodies of all requests that are not answered yet.
+// A request that finds no memory gets status 503 and the code ServiceUnavailable, which AWS's
+// clients retry. Decoding a complete body takes up to as much memory again. A request whose method
+// or headers are wrong takes no memory for its body.
 //
 // A client that takes more than 30 seconds to send a body gets status 408. A client that takes more
 // than 30 seconds to read the response is cut off.

@@ -6,8 +6,6 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/go-json-experiment/json"
-
-	"github.com/putrecords/putrecords"
 )
 
 // An encoding reads and writes bodies.
@@ -32,15 +30,6 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
-}
-
-// answer encodes v and sends it.
-func (e *encoding) answer(w http.ResponseWriter, status int, v any) {
-	send(w, status, must(e.marshal(v)))
-}
-
-func (e *encoding) answerError(w http.ResponseWriter, err *putrecords.Error) {
-	e.answer(w, err.HTTPStatusCode(), bodyOf(err))
 }
 
 // send sends a response.

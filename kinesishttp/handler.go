@@ -1,10 +1,10 @@
 package kinesishttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,19 +18,29 @@ import (
 // A Handler serves the Kinesis HTTP API for its streams. Create one with [NewHandler]. Its methods
 // are safe for concurrent use, and you can add and remove streams while it serves requests.
 type Handler struct {
-	// Answered, if not nil, is called with each stream's answer to a PutRecords or
-	// PutRecord request, unless the stream rejected the whole request. A PutRecord
-	// request counts as a batch of one record. If it fails with
-	// ProvisionedThroughputExceededException or InternalFailure, Answered is still
+	// Answered, if not nil, is called with each PutRecords or PutRecord request and its
+	// stream's answer, unless the stream rejected the whole request. A PutRecord request
+	// counts as a batch of one record, without its SequenceNumberForOrdering. If it fails
+	// with ProvisionedThroughputExceededException or InternalFailure, Answered is still
 	// called, with a failed record, even when a whole-request fault caused the failure.
+	// out.Records[i] is the answer for in.Records[i].
 	//
 	// Answered runs in the request's goroutine before the response is sent, so several calls may
-	// run at once. It must not modify or retain out. Set it before the handler serves requests.
-	Answered func(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output)
+	// run at once. It must not modify or retain in or out. Set it before the handler serves
+	// requests.
+	Answered func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output)
 
-	mu       sync.RWMutex
-	streams  []*putrecords.Stream // in the order they were added
-	requests atomic.Uint64        // how many have arrived
+	// MaxBodyMemory bounds the bytes of memory that hold bodies, from when they arrive until
+	// their responses are sent. 0 means 512 MiB, and -1 means no bound. A body takes up to twice
+	// its size. If there is no memory left for one, the client gets status 503 and the code
+	// ServiceUnavailable after its whole body has been read and thrown away, and AWS's clients
+	// try again. Set MaxBodyMemory before the handler serves requests.
+	MaxBodyMemory int64
+
+	mu         sync.RWMutex
+	streams    []*putrecords.Stream // in the order they were added
+	requests   atomic.Uint64        // how many have arrived
+	bodyMemory memory
 }
 
 // NewHandler returns a handler for streams. If several streams have the same name, the
@@ -124,9 +134,11 @@ func (h *Handler) bodyLimit() int64 {
 	return largest
 }
 
-// operations maps the names in a request's target to functions. Each reads its input from the body
-// and returns the answer to encode.
-var operations = map[string]func(context.Context, *Handler, reader) (any, error){
+// An operation reads its input from the body and returns the answer to encode.
+type operation func(context.Context, *Handler, reader) (any, error)
+
+// operations maps the names in a request's target to functions.
+var operations = map[string]operation{
 	"DescribeStream":        describeStream,
 	"DescribeStreamSummary": describeStreamSummary,
 	"ListShards":            listShards,
@@ -134,65 +146,47 @@ var operations = map[string]func(context.Context, *Handler, reader) (any, error)
 	"PutRecords":            putRecords,
 }
 
-// ServeHTTP answers a request. It reads the whole body before it looks at the headers, so the
-// connection can be reused.
+// ServeHTTP answers a request. It keeps a body only if the request's headers are valid, but reads
+// the whole body in any case, so the connection can be reused.
 //
 // If you wrap w, give the wrapper the Unwrap method that [http.ResponseController] looks for;
 // otherwise slow clients are not cut off. ServeHTTP panics with http.ErrAbortHandler if the
 // request's context ends before its stream is called.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
-	body, err := readBody(w, r, h.bodyLimit())
-	if err != nil {
-		answerBodyError(w, r, err)
-		return
+	body := buffer{memory: &h.bodyMemory, limit: cmp.Or(h.MaxBodyMemory, defaultBodyMemory)}
+	defer body.release()
+	heading, reject := readHeading(r)
+	read := body.fill
+	if reject != nil {
+		read = discard
 	}
-	defer bodies.Put(body)
-	// Parameters do not matter, even invalid ones.
-	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	enc, ok := encodings[contentType]
-	target := r.Header.Get("X-Amz-Target")
-	switch {
-	case r.Method != http.MethodPost, !ok && !strings.Contains(target, "."):
-		send(w, http.StatusForbidden, []byte("<AccessDeniedException>\n"+
-			"  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n"))
-	case !ok:
-		send(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n"))
+	switch err := h.receive(w, r, read); {
+	case errors.Is(err, errNoMemory):
+		heading.answerNoMemory(w)
+	case err != nil:
+		answerBodyError(w, r, err)
+	case reject != nil:
+		reject(w)
 	default:
-		w.Header().Set("Content-Type", contentType)
-		h.serve(w, r, enc, body.Bytes())
+		h.serve(w, r, heading, body.bytes)
 	}
 }
 
-// serve answers a request with a known encoding.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, enc *encoding, body []byte) {
-	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202.")
-	operation := operations[name]
-	if !ok || operation == nil {
-		enc.answerError(w, &putrecords.Error{Code: UnknownOperationException})
-		return
-	}
-	if !signed(r) {
-		enc.answerError(w, &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"})
-		return
-	}
-	in, release := enc.newReader(body)
-	answer, err := operation(r.Context(), h, in)
+// serve answers a request with a valid heading.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, heading heading, body []byte) {
+	in, release := heading.encoding.newReader(body)
+	answer, err := heading.operation(r.Context(), h, in)
 	release()
 	var refused *putrecords.Error
 	switch {
 	case err == nil:
-		enc.answer(w, http.StatusOK, answer)
+		heading.answer(w, http.StatusOK, answer)
 	case errors.As(err, &refused):
-		enc.answerError(w, refused)
+		heading.answerError(w, refused)
 	case r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the client has gone
 	default:
-		enc.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
+		heading.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
 	}
-}
-
-// signed reports whether a request has a signature. It does not verify it.
-func signed(r *http.Request) bool {
-	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
 }

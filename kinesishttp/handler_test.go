@@ -166,10 +166,10 @@ func TestAnswered(t *testing.T) {
 	stream := newStream(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 1}})
 	handler := kinesishttp.NewHandler(stream)
 	var got []string
-	handler.Answered = func(_ context.Context, s *putrecords.Stream, out *putrecords.Output) {
-		line := []string{s.Name(), strconv.Itoa(out.FailedRecordCount)}
-		for _, result := range out.Records {
-			line = append(line, result.ShardID+string(result.ErrorCode))
+	handler.Answered = func(_ context.Context, s *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
+		line := []string{*in.StreamName, s.Name(), strconv.Itoa(out.FailedRecordCount)}
+		for i, result := range out.Records {
+			line = append(line, *in.Records[i].PartitionKey+":"+result.ShardID+string(result.ErrorCode))
 		}
 		got = append(got, strings.Join(line, " "))
 	}
@@ -184,10 +184,10 @@ func TestAnswered(t *testing.T) {
 	call(t, handler, "PutRecords", `{"StreamName":"stream"}`)
 	call(t, handler, "DescribeStream", `{"StreamName":"stream"}`)
 	want := []string{
-		"stream 1 shardId-000000000000 ProvisionedThroughputExceededException",
-		"stream 1 ProvisionedThroughputExceededException",
-		"stream 1 InternalFailure",
-		"stream 1 InternalFailure",
+		"stream stream 1 a:shardId-000000000000 b:ProvisionedThroughputExceededException",
+		"stream stream 1 c:ProvisionedThroughputExceededException",
+		"stream stream 1 d:InternalFailure",
+		"stream stream 1 e:InternalFailure",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answered (-want +got):\n%s", diff)
@@ -195,7 +195,14 @@ func TestAnswered(t *testing.T) {
 
 	encrypted := newStream(putrecords.Config{EncryptionType: putrecords.EncryptionKMS})
 	handler = kinesishttp.NewHandler(encrypted)
-	handler.Answered = func(_ context.Context, _ *putrecords.Stream, out *putrecords.Output) {
+	handler.Answered = func(_ context.Context, _ *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
+		hashKey, arn := "7", encrypted.ARN()
+		record := putrecords.Entry("a", []byte("hi"))
+		record.ExplicitHashKey = &hashKey
+		wantIn := &putrecords.Input{Records: []putrecords.RequestEntry{record}, StreamARN: &arn, DryRun: new(bool)}
+		if diff := cmp.Diff(wantIn, in); diff != "" {
+			t.Errorf("request (-want +got):\n%s", diff)
+		}
 		want := &putrecords.Output{EncryptionType: putrecords.EncryptionKMS, Records: []putrecords.ResultEntry{
 			{SequenceNumber: number(0, 1), ShardID: "shardId-000000000000"},
 		}}
@@ -203,7 +210,7 @@ func TestAnswered(t *testing.T) {
 			t.Errorf("answered (-want +got):\n%s", diff)
 		}
 	}
-	call(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`)
+	call(t, handler, "PutRecord", `{"StreamARN":"`+encrypted.ARN()+`","Data":"aGk=","PartitionKey":"a","ExplicitHashKey":"7","DryRun":false}`)
 }
 
 // A client that has gone gets no answer.

@@ -28,7 +28,7 @@ func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
 		return nil, err
 	}
 	if h.Answered != nil {
-		h.Answered(ctx, stream, out)
+		h.Answered(ctx, stream, in, out)
 	}
 	return out, nil
 }
@@ -82,7 +82,7 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 	}
 	stream := h.find(in.StreamName, in.StreamARN)
 	out, err := stream.PutRecord(ctx, in)
-	h.answeredRecord(ctx, stream, out, err)
+	h.answeredRecord(ctx, stream, in, out, err)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,9 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 }
 
 // answeredRecord calls Answered for a PutRecord request, as for a batch of one record.
-func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream, out *putrecords.PutRecordOutput, err error) {
+func (h *Handler) answeredRecord(
+	ctx context.Context, stream *putrecords.Stream, in *putrecords.PutRecordInput, out *putrecords.PutRecordOutput, err error,
+) {
 	if h.Answered == nil {
 		return
 	}
@@ -107,5 +109,10 @@ func (h *Handler) answeredRecord(ctx context.Context, stream *putrecords.Stream,
 	default:
 		return
 	}
-	h.Answered(ctx, stream, batch)
+	h.Answered(ctx, stream, &putrecords.Input{
+		Records:    []putrecords.RequestEntry{{Data: in.Data, PartitionKey: in.PartitionKey, ExplicitHashKey: in.ExplicitHashKey}},
+		StreamName: in.StreamName,
+		StreamARN:  in.StreamARN,
+		DryRun:     in.DryRun,
+	}, batch)
 }

@@ -3,52 +3,42 @@ package main
 import (
 	"context"
 	"log/slog"
-	"sync"
+	"slices"
 
 	"github.com/putrecords/putrecords"
 )
 
 // A throttleLog logs each answer that has throttled records.
-type throttleLog struct {
-	logger *slog.Logger
+type throttleLog struct{ logger *slog.Logger }
 
-	mu     sync.Mutex
-	logged map[shard]int64 // throttled records as of the shard's latest line
-}
+func newThrottleLog(logger *slog.Logger) *throttleLog { return &throttleLog{logger} }
 
-type shard struct{ stream, id string }
-
-func newThrottleLog(logger *slog.Logger) *throttleLog {
-	return &throttleLog{logger: logger, logged: make(map[shard]int64)}
-}
-
-// answered logs out. A throttled record's result does not name its shard, so the line names the
-// shards whose statistics have grown since the previous line. When calls overlap, one line may name
-// the shards of several.
-func (l *throttleLog) answered(ctx context.Context, stream *putrecords.Stream, out *putrecords.Output) {
+// answered logs out if it has throttled records, and names their shards.
+func (l *throttleLog) answered(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
 	throttled := 0
-	for _, entry := range out.Failed() {
-		if entry.ErrorCode == putrecords.ProvisionedThroughputExceededException {
+	var shards []string
+	for i, result := range out.Failed() {
+		if result.ErrorCode == putrecords.ProvisionedThroughputExceededException {
 			throttled++
+			shards = append(shards, stream.Route(hashKeyOf(in.Records[i])).ShardID)
 		}
 	}
-	if throttled > 0 {
-		l.logger.WarnContext(ctx, "throttled", "stream", stream.Name(), "throttled", throttled, "records", len(out.Records),
-			"shards", l.newlyThrottled(stream))
+	if throttled == 0 {
+		return
 	}
+	slices.Sort(shards)
+	l.logger.WarnContext(ctx, "throttled", "stream", stream.Name(), "throttled", throttled, "records", len(out.Records),
+		"shards", slices.Compact(shards))
 }
 
-// newlyThrottled returns the IDs of the shards that throttled records since its previous call.
-func (l *throttleLog) newlyThrottled(stream *putrecords.Stream) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var ids []string
-	for _, s := range stream.Stats() {
-		key := shard{stream.Name(), s.ShardID}
-		if s.Throttled.Records > l.logged[key] {
-			l.logged[key] = s.Throttled.Records
-			ids = append(ids, s.ShardID)
-		}
+// hashKeyOf returns the hash key of a record that a stream has accepted.
+func hashKeyOf(entry putrecords.RequestEntry) putrecords.HashKey {
+	if entry.ExplicitHashKey == nil {
+		return putrecords.HashKeyOf(*entry.PartitionKey)
 	}
-	return ids
+	key, err := putrecords.ParseHashKey(*entry.ExplicitHashKey)
+	if err != nil {
+		panic(err) // the stream would have rejected the request
+	}
+	return key
 }

@@ -11,12 +11,14 @@ import (
 
 func TestThrottleLog(t *testing.T) {
 	a, b := inShard(0), inShard(1)
+	byKey := putrecords.Entry("a", nil) // its hash is in shard 0
 	for name, test := range map[string]struct {
 		records []putrecords.RequestEntry
 		want    string // the end of the line; "" means no line
 	}{
-		"as many as a shard accepts": {[]putrecords.RequestEntry{a, b}, ""},
-		"one more":                   {[]putrecords.RequestEntry{a, b, b}, "throttled=1 records=3 shards=[shardId-000000000001]\n"},
+		"as many as a shard accepts":   {[]putrecords.RequestEntry{a, b}, ""},
+		"one more":                     {[]putrecords.RequestEntry{a, b, b}, "throttled=1 records=3 shards=[shardId-000000000001]\n"},
+		"without an explicit hash key": {[]putrecords.RequestEntry{a, byKey}, "throttled=1 records=2 shards=[shardId-000000000000]\n"},
 		"in two shards": {
 			[]putrecords.RequestEntry{b, a, b, a, b},
 			"throttled=3 records=5 shards=\"[shardId-000000000000 shardId-000000000001]\"\n",
@@ -24,7 +26,7 @@ func TestThrottleLog(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		stream := newStream("orders", 2, putrecords.Limits{RecordsPerSecond: 1})
-		newThrottleLog(slog.New(slog.NewTextHandler(&log, nil))).answered(t.Context(), stream, put(t, stream, test.records...))
+		putAndLog(t, newThrottleLog(slog.New(slog.NewTextHandler(&log, nil))), stream, test.records...)
 		if test.want == "" && log.Len() == 0 {
 			continue
 		}
@@ -40,22 +42,28 @@ func TestThrottleLogSkipsOtherFailures(t *testing.T) {
 	var log bytes.Buffer
 	stream := newStream("orders", 2, putrecords.Limits{})
 	stream.Inject(putrecords.Fault{})
-	newThrottleLog(slog.New(slog.NewTextHandler(&log, nil))).answered(t.Context(), stream, put(t, stream, inShard(0)))
+	putAndLog(t, newThrottleLog(slog.New(slog.NewTextHandler(&log, nil))), stream, inShard(0))
 	if log.Len() != 0 {
 		t.Errorf("logged %q", &log)
 	}
 }
 
-// A line names the shards that throttled since the previous line, not all that ever did.
+// A line names the shards of its own answer, not all that ever throttled.
 func TestThrottleLogNamesEachShardOnce(t *testing.T) {
 	a, b := inShard(0), inShard(1)
 	var log bytes.Buffer
 	stream := newStream("orders", 2, putrecords.Limits{RecordsPerSecond: 1})
 	throttled := newThrottleLog(slog.New(slog.NewTextHandler(&log, nil)))
-	throttled.answered(t.Context(), stream, put(t, stream, a, a, b))
+	putAndLog(t, throttled, stream, a, a, b)
 	log.Reset()
-	throttled.answered(t.Context(), stream, put(t, stream, b))
+	putAndLog(t, throttled, stream, b)
 	if !strings.HasSuffix(log.String(), " throttled=1 records=1 shards=[shardId-000000000001]\n") {
 		t.Errorf("logged %q", &log)
 	}
+}
+
+// putAndLog puts records into stream and passes the request and the answer to log.
+func putAndLog(t *testing.T, log *throttleLog, stream *putrecords.Stream, records ...putrecords.RequestEntry) {
+	t.Helper()
+	log.answered(t.Context(), stream, &putrecords.Input{Records: records}, put(t, stream, records...))
 }
