@@ -27,6 +27,45 @@ func TestPutRecords(t *testing.T) {
 	}
 }
 
+// The sample request on AWS's page has a third Data of 13 characters, which is not base64.
+func TestSampleRequestOfThePage(t *testing.T) {
+	stream := newStream(putrecords.Config{Name: "exampleStreamName"})
+	handler := kinesishttp.NewHandler(stream)
+	request := func(thirdData string) string {
+		return `{
+    "Records": [
+        {
+            "Data": "XzxkYXRhPl8x",
+            "PartitionKey": "partitionKey1"
+        },
+        {
+            "Data": "f1PxFQo92Afh",
+            "PartitionKey": "partitionKey2"
+        },
+        {
+            "Data": "` + thirdData + `",
+            "PartitionKey": "partitionKey3"
+        }
+    ],
+    "StreamName": "exampleStreamName"
+}`
+	}
+	const printed = "Gi4sEdd08HypA"
+	wantAnswer(t, handler, "PutRecords", request(printed), http.StatusBadRequest, `{"__type":"SerializationException",`+
+		`"Message":"'Gi4sEdd08HypA' can not be converted to a Blob: Base64 encoded length is expected a multiple of 4 bytes but found: 13"}`)
+	if n := stored(t, stream); n != 0 {
+		t.Errorf("%d records are stored", n)
+	}
+	result := func(position uint64) string {
+		return `{"SequenceNumber":"` + number(0, position) + `","ShardId":"shardId-000000000000"}`
+	}
+	wantAnswer(t, handler, "PutRecords", request(printed[:12]), http.StatusOK,
+		`{"FailedRecordCount":0,"Records":[`+result(1)+`,`+result(2)+`,`+result(3)+`]}`)
+	if record := recordsOf(t, stream, "shardId-000000000000")[0]; string(record.Data) != "_<data>_1" || record.PartitionKey != "partitionKey1" {
+		t.Errorf("the first record is %+v", record)
+	}
+}
+
 func TestPutRecord(t *testing.T) {
 	stream := newStream(putrecords.Config{Name: "orders", Limits: putrecords.Limits{RecordsPerSecond: 3}})
 	handler := kinesishttp.NewHandler(stream)
