@@ -128,9 +128,8 @@ func TestBodyTooLarge(t *testing.T) {
 		}
 		handler.Remove(unlimited)
 	}
-	wantAnswer(t, handler, "PutRecord", `{"Other":"`+strings.Repeat("x", limit-12)+`"}`, 400, `{"__type":"ValidationException",`+
-		`"message":"2 validation errors detected: Value null at 'partitionKey' failed to satisfy constraint: Member must not be null; `+
-		`Value null at 'data' failed to satisfy constraint: Member must not be null"}`)
+	wantAnswer(t, handler, "PutRecord", `{"PartitionKey":"a","Other":"`+strings.Repeat("x", limit-31)+`"}`, 400, `{"__type":"ValidationException",`+
+		`"message":"1 validation error detected: Value null at 'data' failed to satisfy constraint: Member must not be null"}`)
 }
 
 // Over HTTP/2, the handler discards a limited part of the body before it answers, so that the

@@ -31,7 +31,7 @@ func TestBuffer(t *testing.T) {
 		var m memory
 		b := buffer{memory: &m, limit: test.limit}
 		sent := bytes.Repeat([]byte("abc"), test.size)[:test.size]
-		var r io.Reader = iotest.HalfReader(bytes.NewReader(sent))
+		r := io.MultiReader(iotest.HalfReader(bytes.NewReader(sent)))
 		if test.fails != nil {
 			r = io.MultiReader(r, iotest.ErrReader(test.fails))
 		}

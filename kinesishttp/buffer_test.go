@@ -10,10 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp"
@@ -122,25 +118,6 @@ func TestBrokenBodyWithoutMemory(t *testing.T) {
 type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("broken") }
-
-// AWS's clients retry a request for which there was no memory.
-func TestSDKRetriesWithoutMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		handler := kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{}))
-		attempts := 0
-		client := newClient(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			attempts++
-			handler.MaxBodyMemory = 1
-			if attempts == 3 {
-				handler.MaxBodyMemory = 0
-			}
-			handler.ServeHTTP(w, r)
-		}))
-		if _, err := client.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("stream"), Records: sdkEntries(1)}); err != nil || attempts != 3 {
-			t.Errorf("error %v after %d attempts", err, attempts)
-		}
-	})
-}
 
 // BenchmarkHalfSentBodies reports the memory that a handler takes when each of many clients has sent
 // half of a large body.
