@@ -2,7 +2,6 @@ package kinesishttp
 
 import (
 	"context"
-	"time"
 
 	"github.com/putrecords/putrecords"
 )
@@ -64,24 +63,31 @@ func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error)
 		}
 	}
 	summary := describe(stream, shards)
+	summary["ChannelCount"] = 0
 	summary["ConsumerCount"] = 0
 	summary["OpenShardCount"] = open
 	if size := stream.Limits().BytesPerRecord; size != -1 {
 		summary["MaxRecordSizeInKiB"] = size / 1024
+	}
+	if distributesRecords(stream) {
+		summary["RecordDistributionStrategy"] = "AUTO" // absent for provisioned streams
 	}
 	return map[string]any{"StreamDescriptionSummary": summary}, nil
 }
 
 // describe returns the members that both descriptions of a stream have.
 func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]any {
-	created := time.Unix(shards[0].SequenceNumberRange.StartingSequenceNumber.ShardCreated, 0)
+	mode := "PROVISIONED"
+	if distributesRecords(stream) {
+		mode = "ON_DEMAND"
+	}
 	description := map[string]any{
 		"EncryptionType":          stream.EncryptionType(),
 		"EnhancedMonitoring":      []any{map[string]any{"ShardLevelMetrics": []any{}}},
 		"RetentionPeriodHours":    24, // whatever the log retains
 		"StreamARN":               stream.ARN(),
-		"StreamCreationTimestamp": timestamp{created}, // as far as the shards show
-		"StreamModeDetails":       map[string]any{"StreamMode": "PROVISIONED"},
+		"StreamCreationTimestamp": timestamp{created(shards)},
+		"StreamModeDetails":       map[string]any{"StreamMode": mode},
 		"StreamName":              stream.Name(),
 		"StreamStatus":            stream.Status(),
 	}
@@ -90,3 +96,7 @@ func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]a
 	}
 	return description
 }
+
+// distributesRecords reports whether the stream itself decides the shards of its records. AWS offers
+// that for on-demand streams only.
+func distributesRecords(*putrecords.Stream) bool { return false }

@@ -86,7 +86,7 @@ func TestDescribeStreamSummary(t *testing.T) {
 	})
 	handler := kinesishttp.NewHandler(stream)
 	summary := func(status string, open int) string {
-		return fmt.Sprintf(`{"StreamDescriptionSummary":{"ConsumerCount":0,"EncryptionType":"KMS","EnhancedMonitoring":[{"ShardLevelMetrics":[]}],`+
+		return fmt.Sprintf(`{"StreamDescriptionSummary":{"ChannelCount":0,"ConsumerCount":0,"EncryptionType":"KMS","EnhancedMonitoring":[{"ShardLevelMetrics":[]}],`+
 			`"KeyId":"alias/aws/kinesis","MaxRecordSizeInKiB":10240,"OpenShardCount":%d,"RetentionPeriodHours":24,`+
 			`"StreamARN":"arn:aws-cn:kinesis:cn-north-1:123456789012:stream/stream","StreamCreationTimestamp":1.772600767E9,`+
 			`"StreamModeDetails":{"StreamMode":"PROVISIONED"},"StreamName":"stream","StreamStatus":"%s"}}`, open, status)

@@ -18,12 +18,13 @@ const maxListedShards = 1000
 // A listShardsInput is a ListShards request. A NextToken is its JSON in base64, so the handler
 // keeps no state between pages.
 type listShardsInput struct {
-	ExclusiveStartShardID *string      `json:"ExclusiveStartShardId,omitempty"`
-	ShardFilter           *shardFilter `json:",omitempty"`
-	StreamName            *string      `json:",omitempty"`
-	StreamARN             *string      `json:"-"`
-	MaxResults            *int         `json:"-"`
-	NextToken             *string      `json:"-"`
+	ExclusiveStartShardID   *string      `json:"ExclusiveStartShardId,omitempty"`
+	ShardFilter             *shardFilter `json:",omitempty"`
+	StreamName              *string      `json:",omitempty"`
+	StreamARN               *string      `json:"-"`
+	MaxResults              *int         `json:"-"`
+	NextToken               *string      `json:"-"`
+	StreamCreationTimestamp *time.Time   `json:"-"`
 }
 
 type shardFilter struct {
@@ -51,11 +52,9 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 		return nil, err
 	}
 	if in.NextToken != nil {
-		maxResults := in.MaxResults
-		if in, err = parseNextToken(*in.NextToken); err != nil {
+		if in, err = in.continued(); err != nil {
 			return nil, err
 		}
-		in.MaxResults = maxResults
 	}
 	stream, err := h.lookUp(in.StreamName, in.StreamARN)
 	if err != nil {
@@ -63,7 +62,10 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 	}
 	shards := stream.Shards()
 	if in.ShardFilter != nil {
-		shards = in.ShardFilter.apply(shards)
+		if err := in.ShardFilter.checkTime(stream, shards); err != nil {
+			return nil, err
+		}
+		shards = in.ShardFilter.apply(stream, shards)
 	}
 	page, more := pageOf(shards, in.ExclusiveStartShardID, in.MaxResults, maxListedShards)
 	answer := struct {
@@ -94,7 +96,7 @@ func readListShards(r reader) (*listShardsInput, error) {
 		case "ShardFilter":
 			in.ShardFilter = readShardFilter(r)
 		case "StreamCreationTimestamp":
-			r.timestamp() // distinguishes streams of the same name; a handler has only one of each
+			in.StreamCreationTimestamp = r.timestamp() // a handler has only one stream of each name
 		default:
 			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
@@ -149,54 +151,101 @@ func (in *listShardsInput) checkCombination() error {
 		return invalidArgument("Either NextToken or StreamName should be provided.")
 	case in.NextToken == nil:
 		return in.ShardFilter.check()
-	case in.StreamName != nil:
-		return invalidArgument("NextToken and StreamName cannot be provided together.")
-	case in.StreamARN != nil:
-		return invalidArgument("NextToken and StreamARN cannot be provided together.")
 	case in.ExclusiveStartShardID != nil:
 		return invalidArgument("NextToken and ExclusiveStartShardId cannot be provided together.")
 	case in.ShardFilter != nil:
 		return invalidArgument("NextToken and ShardFilter cannot be provided together.")
+	case in.StreamCreationTimestamp != nil:
+		return invalidArgument("NextToken and StreamCreationEpoch cannot be provided together.")
 	}
 	return nil
 }
 
-// check checks that a filter has the member that its type requires. AWS's messages are unknown.
+// continued returns the request for the page that in's NextToken stands for.
+func (in *listShardsInput) continued() (*listShardsInput, error) {
+	next, err := parseNextToken(*in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	if in.StreamName != nil && *in.StreamName != *next.StreamName {
+		return nil, invalidArgument("NextToken does not match the provided StreamName.")
+	}
+	next.StreamARN, next.MaxResults = in.StreamARN, in.MaxResults
+	return next, nil
+}
+
+// needsTimestamp reports whether the filter's type requires a Timestamp. Other types ignore it.
+func (f *shardFilter) needsTimestamp() bool {
+	return *f.Type == atTimestamp || *f.Type == fromTimestamp
+}
+
+// check checks that a filter has the member that its type requires. AWS's message about a missing
+// Timestamp is unknown.
 func (f *shardFilter) check() error {
 	switch {
 	case f == nil:
 		return nil
 	case *f.Type == afterShardID && f.ShardID == nil:
-		return invalidArgument("ShardFilter of type " + *f.Type + " needs a ShardId.")
-	case (*f.Type == atTimestamp || *f.Type == fromTimestamp) && f.Timestamp == nil:
+		return invalidArgument("ShardId must be provided when the ShardFilter Type is AFTER_SHARD_ID.")
+	case f.needsTimestamp() && f.Timestamp == nil:
 		return invalidArgument("ShardFilter of type " + *f.Type + " needs a Timestamp.")
 	}
 	return nil
 }
 
-// apply returns the shards that match the filter. Shards never expire here, so the trim horizon is
-// the stream's creation.
-func (f *shardFilter) apply(shards []putrecords.Shard) []putrecords.Shard {
+// checkTime checks a filter's Timestamp. Shards never expire here, so the trim horizon is the
+// stream's creation.
+func (f *shardFilter) checkTime(stream *putrecords.Stream, shards []putrecords.Shard) error {
+	if !f.needsTimestamp() {
+		return nil
+	}
+	if f.Timestamp.Before(created(shards)) {
+		return invalidArgument("ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.")
+	}
+	if now, ok := timeOf(stream); ok && f.Timestamp.After(now) {
+		return invalidArgument("ShardFilter Timestamp must not be greater than current time.")
+	}
+	return nil
+}
+
+// timeOf returns the time on a stream's clock, if the stream shows it.
+func timeOf(stream *putrecords.Stream) (now time.Time, ok bool) {
+	clock, ok := any(stream).(interface{ Now() time.Time })
+	if !ok {
+		return time.Time{}, false
+	}
+	return clock.Now(), true
+}
+
+// apply returns the shards that match the filter. With any type, ShardID is an exclusive start.
+func (f *shardFilter) apply(stream *putrecords.Stream, shards []putrecords.Shard) []putrecords.Shard {
 	exists := map[string]bool{}
 	for _, sh := range shards {
 		exists[sh.ShardID] = true
 	}
 	keep := func(sh putrecords.Shard) bool {
-		switch numbers := sh.SequenceNumberRange; *f.Type {
-		case afterShardID:
-			return sh.ShardID > *f.ShardID
+		if f.ShardID != nil && sh.ShardID <= *f.ShardID {
+			return false
+		}
+		switch *f.Type {
 		case atLatest:
-			return isOpen(sh)
+			return !hasEnded(stream, sh)
 		case atTimestamp:
-			return numbers.StartingSequenceNumber.ShardCreated <= f.Timestamp.Unix() && endsAfter(sh, *f.Timestamp)
+			return sh.SequenceNumberRange.StartingSequenceNumber.ShardCreated <= f.Timestamp.Unix() && endsAfter(sh, *f.Timestamp)
 		case atTrimHorizon:
-			return !exists[sh.ParentShardID]
+			return !exists[sh.ParentShardID] && !exists[sh.AdjacentParentShardID]
 		case fromTimestamp:
 			return endsAfter(sh, *f.Timestamp)
 		}
 		return true
 	}
 	return slices.DeleteFunc(shards, func(sh putrecords.Shard) bool { return !keep(sh) })
+}
+
+// hasEnded reports whether a descendant of the shard takes the records that the shard took. Before
+// that, the shard or an ancestor takes them. Descendants have higher IDs, and ancestors lower ones.
+func hasEnded(stream *putrecords.Stream, sh putrecords.Shard) bool {
+	return stream.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID
 }
 
 // endsAfter reports whether a shard is open or closed no earlier than the second of t.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +38,8 @@ func listShards(t *testing.T, handler *kinesishttp.Handler, body string) (ids []
 }
 
 // reshardedStream returns a stream created at start with shards 00 and 01. An hour after start, 00
-// was split into 02 and 03. Two hours after start, those two were merged into 04.
+// was split into 02 and 03. Two hours after start, those two were merged into 04. It is three hours
+// after start now.
 func reshardedStream(t *testing.T) *putrecords.Stream {
 	t.Helper()
 	now := start
@@ -52,6 +52,7 @@ func reshardedStream(t *testing.T) *putrecords.Stream {
 	if err := stream.MergeShards("shardId-000000000002", "shardId-000000000003"); err != nil {
 		t.Fatal(err)
 	}
+	now = start.Add(3 * time.Hour)
 	return stream
 }
 
@@ -86,6 +87,16 @@ func TestListShardsPages(t *testing.T) {
 		t.Errorf("next token %q after pages (-want +got):\n%s", end, diff)
 	}
 
+	// The name or the ARN of the token's stream may come along. A token does not keep MaxResults.
+	_, token = listShards(t, handler, `{"StreamName":"stream","MaxResults":1}`)
+	const name, arn = `"StreamName":"stream"`, `"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/stream"`
+	for _, address := range []string{``, name + `,`, arn + `,`, name + `,` + arn + `,`} {
+		rest, end := listShards(t, handler, `{`+address+`"NextToken":"`+token+`"}`)
+		if diff := cmp.Diff([]string{"01", "02", "03", "04"}, rest); diff != "" || end != "" {
+			t.Errorf("with %s: next token %q after (-want +got):\n%s", address, end, diff)
+		}
+	}
+
 	// A page has at most 1,000 shards.
 	for shards, more := range map[int]bool{999: false, 1000: false, 1001: true} {
 		handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: shards}))
@@ -113,19 +124,23 @@ func TestShardFilters(t *testing.T) {
 		`{"Type":"AT_TRIM_HORIZON"}`:             {"00", "01"},
 		`{"Type":"FROM_TRIM_HORIZON","Other":1}`: {"00", "01", "02", "03", "04"},
 		`{"Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000002"}`: {"03", "04"},
-		at("AT_TIMESTAMP", -1):          {},
-		at("AT_TIMESTAMP", 0):           {"00", "01"},
-		at("AT_TIMESTAMP", 0.5):         {"00", "01"},
-		at("AT_TIMESTAMP", 1.5):         {"01", "02", "03"},
-		at("AT_TIMESTAMP", 2.5):         {"01", "04"},
-		at("FROM_TIMESTAMP", -1):        {"00", "01", "02", "03", "04"},
-		at("FROM_TIMESTAMP", 0.5):       {"00", "01", "02", "03", "04"},
-		at("FROM_TIMESTAMP", 1.5):       {"01", "02", "03", "04"},
-		at("FROM_TIMESTAMP", 2.5):       {"01", "04"},
-		at("AT_TIMESTAMP", 1):           {"00", "01"}, // the closing second of 00
-		at("FROM_TIMESTAMP", 1):         {"00", "01", "02", "03", "04"},
-		at("AT_TIMESTAMP", 1+1./3600):   {"01", "02", "03"},
-		at("FROM_TIMESTAMP", 1+1./3600): {"01", "02", "03", "04"},
+		// With other types, ShardId is an exclusive start too, and a Timestamp is ignored.
+		`{"Type":"AT_LATEST","ShardId":"shardId-000000000001"}`:         {"04"},
+		`{"Type":"AT_TRIM_HORIZON","ShardId":"shardId-000000000000"}`:   {"01"},
+		`{"Type":"FROM_TRIM_HORIZON","ShardId":"shardId-000000000003"}`: {"04"},
+		`{"Type":"AT_LATEST","Timestamp":0}`:                            {"01", "04"},
+		`{"Type":"FROM_TRIM_HORIZON","Timestamp":1e12}`:                 {"00", "01", "02", "03", "04"},
+		at("AT_TIMESTAMP", 0):                                           {"00", "01"},
+		at("AT_TIMESTAMP", 0.5):                                         {"00", "01"},
+		at("AT_TIMESTAMP", 1.5):                                         {"01", "02", "03"},
+		at("AT_TIMESTAMP", 2.5):                                         {"01", "04"},
+		at("FROM_TIMESTAMP", 0.5):                                       {"00", "01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 1.5):                                       {"01", "02", "03", "04"},
+		at("FROM_TIMESTAMP", 2.5):                                       {"01", "04"},
+		at("AT_TIMESTAMP", 1):                                           {"00", "01"}, // the closing second of 00
+		at("FROM_TIMESTAMP", 1):                                         {"00", "01", "02", "03", "04"},
+		at("AT_TIMESTAMP", 1+1./3600):                                   {"01", "02", "03"},
+		at("FROM_TIMESTAMP", 1+1./3600):                                 {"01", "02", "03", "04"},
 	} {
 		got, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`)
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -163,19 +178,111 @@ func TestShardFilters(t *testing.T) {
 	}
 }
 
-// A time outside the years 1 to 9999 acts as the nearest time inside.
-func TestFarTimestamps(t *testing.T) {
+// A time before the stream's creation is refused.
+func TestTimestampsBeforeTheTrimHorizon(t *testing.T) {
 	handler := kinesishttp.NewHandler(reshardedStream(t))
-	for _, timestamp := range []string{"253402300800", "1e12", "9.3e15", "1e300", "1e400"} {
-		for sign, want := range map[string][]string{"": {"01", "04"}, "-": {}} {
-			filter := `{"Type":"AT_TIMESTAMP","Timestamp":` + sign + timestamp + `}`
-			if got, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":`+filter+`}`); !cmp.Equal(want, got) {
-				t.Errorf("at %s%s: %v, want %v", sign, timestamp, got, want)
-			}
-			_, token := listShards(t, handler, `{"StreamName":"stream","MaxResults":1,"ShardFilter":`+strings.Replace(filter, "AT_TIMESTAMP", "AT_LATEST", 1)+`}`)
-			if got, _ := listShards(t, handler, `{"NextToken":"`+token+`"}`); !cmp.Equal([]string{"04"}, got) {
-				t.Errorf("after a token with %s%s: %v", sign, timestamp, got)
-			}
+	for _, filter := range []string{"AT_TIMESTAMP", "FROM_TIMESTAMP"} {
+		for _, timestamp := range []string{fmt.Sprintf("%d.999", start.Unix()-1), "0", "-1", "-253402300800", "-1e12", "-9.3e15", "-1e300", "-1e400"} {
+			wantRefused(t, handler, "ListShards", map[string]string{
+				`{"StreamName":"stream","ShardFilter":{"Type":"` + filter + `","Timestamp":` + timestamp + `}}`: "InvalidArgumentException: " +
+					"ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.",
+			})
+		}
+	}
+}
+
+// A time after the stream's present is refused.
+func TestTimestampsInTheFuture(t *testing.T) {
+	now := start
+	stream := newStream(putrecords.Config{Now: func() time.Time { return now }})
+	if _, ok := any(stream).(interface{ Now() time.Time }); !ok {
+		t.Skip("a stream does not show its time")
+	}
+	handler := kinesishttp.NewHandler(stream)
+	now = start.Add(time.Hour)
+	for _, filter := range []string{"AT_TIMESTAMP", "FROM_TIMESTAMP"} {
+		body := func(timestamp string) string {
+			return `{"StreamName":"stream","ShardFilter":{"Type":"` + filter + `","Timestamp":` + timestamp + `}}`
+		}
+		for _, timestamp := range []string{fmt.Sprintf("%d.801", now.Unix()), "253402300800", "1e12", "9.3e15", "1e300", "1e400"} {
+			wantRefused(t, handler, "ListShards", map[string]string{
+				body(timestamp): "InvalidArgumentException: ShardFilter Timestamp must not be greater than current time.",
+			})
+		}
+		if got, _ := listShards(t, handler, body(fmt.Sprintf("%d.800", now.Unix()))); !cmp.Equal([]string{"00"}, got) {
+			t.Errorf("%s now: %v", filter, got)
+		}
+	}
+}
+
+// A time outside the years 1 to 9999 survives in a token.
+func TestFarTimestampsInTokens(t *testing.T) {
+	handler := kinesishttp.NewHandler(reshardedStream(t))
+	for _, timestamp := range []string{"253402300800", "1e12", "9.3e15", "1e300", "1e400", "-1e12", "-9.3e15", "-1e300", "-1e400"} {
+		_, token := listShards(t, handler, `{"StreamName":"stream","MaxResults":1,"ShardFilter":{"Type":"AT_LATEST","Timestamp":`+timestamp+`}}`)
+		if got, _ := listShards(t, handler, `{"NextToken":"`+token+`"}`); !cmp.Equal([]string{"04"}, got) {
+			t.Errorf("after a token with %s: %v", timestamp, got)
+		}
+	}
+}
+
+// Until the closing second has passed, AT_LATEST lists parents and children, and AT_TIMESTAMP lists
+// the parents only.
+func TestFiltersDuringAReshard(t *testing.T) {
+	now := start
+	stream := newStream(putrecords.Config{Shards: 2, ReshardDelay: 10 * time.Second, Now: func() time.Time { return now }})
+	handler := kinesishttp.NewHandler(stream)
+	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x40}); err != nil {
+		t.Fatal(err)
+	}
+	closing := start.Truncate(time.Second).Add(10 * time.Second)
+	for _, test := range []struct {
+		now              time.Time
+		latest, atItsNow []string
+	}{
+		{start, []string{"00", "01", "02", "03"}, []string{"00", "01"}},
+		{closing.Add(999 * time.Millisecond), []string{"00", "01", "02", "03"}, []string{"00", "01"}},
+		{closing.Add(time.Second), []string{"01", "02", "03"}, []string{"01", "02", "03"}},
+	} {
+		now = test.now
+		latest, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":{"Type":"AT_LATEST"}}`)
+		if diff := cmp.Diff(test.latest, latest); diff != "" {
+			t.Errorf("AT_LATEST at %v (-want +got):\n%s", now, diff)
+		}
+		timestamp := fmt.Sprintf("%.3f", float64(now.UnixMilli())/1000)
+		atItsNow, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":{"Type":"AT_TIMESTAMP","Timestamp":`+timestamp+`}}`)
+		if diff := cmp.Diff(test.atItsNow, atItsNow); diff != "" {
+			t.Errorf("AT_TIMESTAMP %s (-want +got):\n%s", timestamp, diff)
+		}
+	}
+}
+
+// AT_LATEST lists children that close before they have opened, and those that take over from them.
+func TestLatestWithChildrenThatNeverOpen(t *testing.T) {
+	now := start
+	stream := newStream(putrecords.Config{ReshardDelay: 25 * time.Second, Now: func() time.Time { return now }})
+	handler := kinesishttp.NewHandler(stream)
+	if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x80}); err != nil {
+		t.Fatal(err)
+	}
+	now = start.Add(10 * time.Second)
+	if err := stream.MergeShards("shardId-000000000001", "shardId-000000000002"); err != nil {
+		t.Skip("a stream takes no second reshard: ", err)
+	}
+	for _, test := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{10 * time.Second, []string{"00", "01", "02", "03"}},
+		{25 * time.Second, []string{"00", "01", "02", "03"}},
+		{26 * time.Second, []string{"01", "02", "03"}},
+		{35 * time.Second, []string{"01", "02", "03"}},
+		{36 * time.Second, []string{"03"}},
+	} {
+		now = start.Add(test.after)
+		got, _ := listShards(t, handler, `{"StreamName":"stream","ShardFilter":{"Type":"AT_LATEST"}}`)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("after %v (-want +got):\n%s", test.after, diff)
 		}
 	}
 }
@@ -201,10 +308,12 @@ func TestListShardsRefused(t *testing.T) {
 	wantRefused(t, handler, "ListShards", map[string]string{
 		`{}`:                      invalid + "Either NextToken or StreamName should be provided.",
 		`{"StreamName":"others"}`: "ResourceNotFoundException: Stream others under account 000000000000 not found.",
-		`{"NextToken":"` + token + `","StreamName":"stream"}`:                                 invalid + "NextToken and StreamName cannot be provided together.",
-		`{"NextToken":"` + token + `","StreamARN":"arn:aws:kinesis:a:000000000000:stream/s"}`: invalid + "NextToken and StreamARN cannot be provided together.",
-		`{"NextToken":"` + token + `","ExclusiveStartShardId":"a"}`:                           invalid + "NextToken and ExclusiveStartShardId cannot be provided together.",
-		`{"NextToken":"` + token + `","ShardFilter":{"Type":"AT_LATEST"}}`:                    invalid + "NextToken and ShardFilter cannot be provided together.",
+		`{"NextToken":"` + token + `","StreamName":"others"}`: invalid + "NextToken does not match the provided StreamName.",
+		`{"NextToken":"` + token + `","StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/others"}`: invalid +
+			"Input stream name stream doesn't match the inferred name in stream arn others",
+		`{"NextToken":"` + token + `","StreamCreationTimestamp":1}`:        invalid + "NextToken and StreamCreationEpoch cannot be provided together.",
+		`{"NextToken":"` + token + `","ExclusiveStartShardId":"a"}`:        invalid + "NextToken and ExclusiveStartShardId cannot be provided together.",
+		`{"NextToken":"` + token + `","ShardFilter":{"Type":"AT_LATEST"}}`: invalid + "NextToken and ShardFilter cannot be provided together.",
 		`{"NextToken":"hello"}`:                                                            badToken,
 		`{"NextToken":"aGVsbG8="}`:                                                         badToken,
 		`{"NextToken":"` + forged(`{}`) + `"}`:                                             badToken,
@@ -225,7 +334,7 @@ func TestListShardsRefused(t *testing.T) {
 			"Value '?' at 'shardFilter.shardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; " +
 			"Value 'LATEST' at 'shardFilter.type' failed to satisfy constraint: Member must satisfy enum value set: " +
 			"[AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP]",
-		`{"StreamName":"stream","ShardFilter":{"Type":"AFTER_SHARD_ID"}}`: invalid + "ShardFilter of type AFTER_SHARD_ID needs a ShardId.",
+		`{"StreamName":"stream","ShardFilter":{"Type":"AFTER_SHARD_ID"}}`: invalid + "ShardId must be provided when the ShardFilter Type is AFTER_SHARD_ID.",
 		`{"StreamName":"stream","ShardFilter":{"Type":"AT_TIMESTAMP"}}`:   invalid + "ShardFilter of type AT_TIMESTAMP needs a Timestamp.",
 		`{"StreamName":"stream","ShardFilter":{"Type":"FROM_TIMESTAMP"}}`: invalid + "ShardFilter of type FROM_TIMESTAMP needs a Timestamp.",
 	})

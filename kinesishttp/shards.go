@@ -2,6 +2,7 @@ package kinesishttp
 
 import (
 	"slices"
+	"time"
 
 	"github.com/putrecords/putrecords"
 )
@@ -35,6 +36,11 @@ func encodeShards(shards []putrecords.Shard) []shard {
 		}
 	}
 	return encoded
+}
+
+// created returns when a stream was created, as far as its shards show.
+func created(shards []putrecords.Shard) time.Time {
+	return time.Unix(shards[0].SequenceNumberRange.StartingSequenceNumber.ShardCreated, 0)
 }
 
 func isOpen(sh putrecords.Shard) bool { return sh.SequenceNumberRange.EndingSequenceNumber.IsZero() }
