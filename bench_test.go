@@ -21,14 +21,15 @@ func benchmarkRecords(data int) []putrecords.RequestEntry {
 	return records
 }
 
-// farLimits are far above what benchmarks put, but not unlimited, so that the buckets are measured too.
+// farLimits are far above what benchmarks put, but not unlimited, so that the buckets are measured
+// too.
 var farLimits = putrecords.Limits{RecordsPerSecond: 1 << 30, BytesPerSecond: 1 << 50}
 
 // unlimited leaves the buckets out.
 var unlimited = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
 
-// BenchmarkFloor does for a call of 500 records what no implementation can avoid: the MD5 digest of each key, the digits of each
-// number, and the entry of each record.
+// BenchmarkFloor does for a call of 500 records what no implementation can avoid: the MD5 digest of
+// each key, the digits of each number, and the entry of each record.
 func BenchmarkFloor(b *testing.B) {
 	records := benchmarkRecords(100)
 	b.ReportAllocs()
@@ -106,7 +107,8 @@ func reportRecords(b *testing.B, n int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/record")
 }
 
-// BenchmarkParallel has as many callers as cores: on one stream, on a stream each, and doing what BenchmarkFloor does.
+// BenchmarkParallel has as many callers as cores: on one stream, on a stream each, and doing what
+// BenchmarkFloor does.
 func BenchmarkParallel(b *testing.B) {
 	records := benchmarkRecords(100)
 	config := func() putrecords.Config {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A token comes within a nanosecond of the time when it is due, even after 200,000 calls in which the
-// bucket is neither full nor empty and rounding errors add up.
+// A token comes within a nanosecond of the time when it is due, even after 200,000 calls in which
+// the bucket is neither full nor empty and rounding errors add up.
 func TestBucketIsExactToANanosecond(t *testing.T) {
 	for _, perSecond := range []int64{1000, 1 << 20, 10 << 20, 999_983} {
 		for _, step := range []time.Duration{time.Millisecond, 7 * time.Millisecond, 123_456_789} {

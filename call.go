@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// The operations, as AWS's messages name them.
+const (
+	putRecord  = "PutRecord"
+	putRecords = "PutRecords"
+)
+
 // answer answers a request that has passed the constraints of its operation's model. ordering is
 // its SequenceNumberForOrdering, or nil.
 func (s *Stream) answer(ctx context.Context, operation string, in *Input, ordering *string) (*Output, error) {
@@ -29,8 +35,10 @@ func (s *Stream) validate(in *Input, keys []HashKey) error {
 	if err := s.checkReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
-	if err := hashKeysOf(in.Records, keys); err != nil {
-		return err
+	if s.distribution == UserPartitionKey {
+		if err := hashKeysOf(in.Records, keys); err != nil {
+			return err
+		}
 	}
 	return s.limits.checkSize(in)
 }
@@ -39,7 +47,7 @@ func (s *Stream) validate(in *Input, keys []HashKey) error {
 type call struct {
 	*scratch
 	stream    *Stream
-	operation string // as AWS's messages name it
+	operation string // putRecord or putRecords
 	ctx       context.Context
 	now       time.Time
 	entries   []RequestEntry
@@ -99,8 +107,13 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 		return nil, err
 	}
 	c.now = now
-	if ordering != nil && !c.stream.mayFollow(*ordering, now) {
-		return nil, c.stream.invalidOrdering(*ordering)
+	if ordering != nil {
+		if err := c.stream.checkOrdering(*ordering, now); err != nil {
+			return nil, err
+		}
+	}
+	if c.stream.distribution == DistributionAuto {
+		c.distribute()
 	}
 	c.results = make([]ResultEntry, len(c.entries))
 	c.pending = c.pending[:0]
@@ -108,11 +121,14 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 		c.pending = append(c.pending, i)
 	}
 	c.route()
-	if err := c.failRequest(beforeAppend); err != nil {
+	if err := c.failRequest(beforeDryRun); err != nil {
 		return nil, err
 	}
 	if in.DryRun != nil && *in.DryRun {
 		return nil, dryRunSucceeded(c.operation)
+	}
+	if err := c.failRequest(beforeAppend); err != nil {
+		return nil, err
 	}
 	c.failRecords(beforeAppend)
 	c.store()
@@ -133,17 +149,10 @@ func (c *call) route() {
 	}
 }
 
-// The values of Fault.AfterAppend.
-const (
-	beforeAppend = false
-	afterAppend  = true
-)
-
-// failRequest returns the answer of a fault that fails the whole request, before or after its
-// records are stored, or nil.
-func (c *call) failRequest(after bool) error {
+// failRequest returns the answer of a fault that fails the whole request at the stage, or nil.
+func (c *call) failRequest(at stage) error {
 	for _, injection := range c.stream.faults.snapshot() {
-		if !injection.fault.wholeRequest() || injection.fault.AfterAppend != after {
+		if !injection.fault.wholeRequest() || injection.fault.stage() != at {
 			continue
 		}
 		for i := range c.entries {
@@ -155,9 +164,8 @@ func (c *call) failRequest(after bool) error {
 	return nil
 }
 
-// failRecords gives entries the answers of faults that fail single records, before or after they
-// are stored.
-func (c *call) failRecords(after bool) {
+// failRecords gives entries the answers of faults that fail single records at the stage.
+func (c *call) failRecords(at stage) {
 	if len(c.stream.faults.snapshot()) == 0 {
 		return
 	}
@@ -167,11 +175,11 @@ func (c *call) failRecords(after bool) {
 		}
 		// A new snapshot for each record, because the last record may have used a fault up.
 		for _, injection := range c.stream.faults.snapshot() {
-			if injection.fault.wholeRequest() || injection.fault.AfterAppend != after || !injection.answers(c.attempt(i)) {
+			if injection.fault.wholeRequest() || injection.fault.stage() != at || !injection.answers(c.attempt(i)) {
 				continue
 			}
 			c.results[i] = failure(injection.error(c, i))
-			if !after {
+			if at == beforeAppend {
 				c.shards[i].countFault(c.results[i].ErrorCode, c.entries[i].Size())
 			}
 			break
@@ -182,7 +190,7 @@ func (c *call) failRecords(after bool) {
 func (c *call) attempt(i int) Attempt {
 	return Attempt{
 		Index:        i,
-		PartitionKey: *c.entries[i].PartitionKey,
+		PartitionKey: c.entries[i].partitionKey(),
 		HashKey:      c.keys[i],
 		ShardID:      c.shards[i].id,
 		Bytes:        c.entries[i].Size(),
@@ -224,8 +232,8 @@ func (c *call) store() {
 	}
 }
 
-// append appends the pending entries to the log. It finishes all groups that it begins, even if the log
-// panics.
+// append appends the pending entries to the log. It finishes all groups that it begins, even if the
+// log panics.
 func (c *call) append() {
 	defer c.finish(0)
 	indexes, admitted, records := c.indexes, c.admitted, c.records
@@ -318,7 +326,7 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 		number.Position = g.records[k].SequenceNumber.Position
 		k++
 		if g.failed {
-			c.results[i] = ResultEntry{ErrorCode: InternalFailure, ErrorMessage: internalFailureText}
+			c.results[i] = ResultEntry{ErrorCode: InternalFailure, ErrorMessage: internalFailureText(c.operation)}
 			continue
 		}
 		if number.Position <= position || number.Position >= lastPosition {

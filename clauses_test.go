@@ -180,15 +180,16 @@ type clause struct {
 	Mark    string `json:"mark"`
 	Source  string `json:"source"`
 	Stream  struct {
-		StreamName              string
-		AccountID               string `json:"AccountId"`
-		Region                  string
-		StreamCreationTimestamp time.Time
-		ShardCount              int
-		Layout                  []putrecords.Shard
-		EncryptionType          putrecords.EncryptionType
-		ReshardDelaySeconds     int
-		Limits                  putrecords.Limits
+		StreamName                 string
+		AccountID                  string `json:"AccountId"`
+		Region                     string
+		StreamCreationTimestamp    time.Time
+		ShardCount                 int
+		Layout                     []putrecords.Shard
+		EncryptionType             putrecords.EncryptionType
+		RecordDistributionStrategy putrecords.RecordDistributionStrategy
+		ReshardDelaySeconds        int
+		Limits                     putrecords.Limits
 	} `json:"stream"`
 	Steps []clauseStep `json:"steps"`
 }
@@ -214,7 +215,7 @@ type clauseFault struct {
 // encoding/json also accepts names that differ in case.
 var memberNames = strings.Fields(`
 	name clause section mark source stream steps at action note fault request status answer of
-	StreamName AccountId Region StreamCreationTimestamp ShardCount Layout EncryptionType ReshardDelaySeconds Limits
+	StreamName AccountId Region StreamCreationTimestamp ShardCount Layout EncryptionType RecordDistributionStrategy ReshardDelaySeconds Limits
 	RecordsPerRequest BytesPerRecord BytesPerRequest PartitionKeyLength RecordsPerSecond BytesPerSecond
 	StreamARN DryRun Records Data PartitionKey ExplicitHashKey ShardToSplit NewStartingHashKey ShardToMerge AdjacentShardToMerge
 	FailedRecordCount SequenceNumber ShardId ErrorCode ErrorMessage __type message Message
@@ -348,16 +349,17 @@ func (c *clause) run(ctx context.Context) (problems []string) {
 	r := &clauseRun{now: c.Stream.StreamCreationTimestamp, last: make(map[string]string)}
 	var err error
 	r.stream, err = putrecords.New(putrecords.Config{
-		Name:           c.Stream.StreamName,
-		AccountID:      c.Stream.AccountID,
-		Region:         c.Stream.Region,
-		Shards:         c.Stream.ShardCount,
-		Layout:         c.Stream.Layout,
-		EncryptionType: c.Stream.EncryptionType,
-		Limits:         c.Stream.Limits,
-		Now:            func() time.Time { return r.now },
-		Log:            &r.log,
-		ReshardDelay:   time.Duration(c.Stream.ReshardDelaySeconds) * time.Second,
+		Name:                       c.Stream.StreamName,
+		AccountID:                  c.Stream.AccountID,
+		Region:                     c.Stream.Region,
+		Shards:                     c.Stream.ShardCount,
+		Layout:                     c.Stream.Layout,
+		EncryptionType:             c.Stream.EncryptionType,
+		RecordDistributionStrategy: c.Stream.RecordDistributionStrategy,
+		Limits:                     c.Stream.Limits,
+		Now:                        func() time.Time { return r.now },
+		Log:                        &r.log,
+		ReshardDelay:               time.Duration(c.Stream.ReshardDelaySeconds) * time.Second,
 	})
 	if err != nil {
 		return []string{err.Error()}

@@ -46,7 +46,7 @@ func (c ErrorCode) perRecord() bool {
 // no ErrorFault.
 type Error struct {
 	Code    ErrorCode `json:"__type"`
-	Message string    `json:"message"`
+	Message string    `json:"message,omitempty"`
 }
 
 // MarshalJSON encodes the error as the body that AWS sends. With a few codes, AWS spells the member
@@ -56,15 +56,20 @@ func (e Error) MarshalJSON() ([]byte, error) {
 	case AccessDeniedException, "SerializationException":
 		return json.Marshal(struct {
 			Code    ErrorCode `json:"__type"`
-			Message string
+			Message string    `json:",omitempty"`
 		}{e.Code, e.Message})
 	}
 	type plain Error
 	return json.Marshal(plain(e))
 }
 
-// Error returns the code and the message.
-func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+// Error returns the code and the message, if there is one.
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return string(e.Code)
+	}
+	return string(e.Code) + ": " + e.Message
+}
 
 // Is reports whether target is the error's [ErrorCode].
 func (e *Error) Is(target error) bool { return target == error(e.Code) }
@@ -75,11 +80,17 @@ func (e *Error) ErrorCode() string { return string(e.Code) }
 // ErrorMessage returns the message.
 func (e *Error) ErrorMessage() string { return e.Message }
 
-// HTTPStatusCode returns the status of the HTTP response that carries the error: 500 for
-// InternalFailure, and 400 for all other codes.
+// HTTPStatusCode returns the status of the HTTP response that carries the error, as AWS's pages of
+// the operations and of common errors have it. It is 500 or 503 for a failure of the service, which
+// the AWS SDK retries, and 400 for most other codes.
 func (e *Error) HTTPStatusCode() int {
-	if e.Code == InternalFailure {
+	switch e.Code {
+	case InternalFailure, "InternalFailureException":
 		return 500
+	case "ServiceUnavailable":
+		return 503
+	case "InvalidClientTokenId", "MissingAuthenticationToken", "OptInRequired":
+		return 403
 	}
 	return 400
 }
@@ -101,10 +112,16 @@ func errorf(code ErrorCode, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-const (
-	internalFailureText = "Internal service failure."
-	noAccountText       = "No account found for the given parameters"
-)
+const noAccountText = "No account found for the given parameters"
+
+// internalFailureText returns what AWS says of a record that it failed to store. A PutRecord that
+// fails does so as a whole request, for which production has no message.
+func internalFailureText(operation string) string {
+	if operation == putRecord {
+		return ""
+	}
+	return "Internal service failure."
+}
 
 func dryRunSucceeded(operation string) *Error {
 	return errorf(DryRunOperationException, "DryRunOperation validation succeeded while calling %s operation.: "+
@@ -149,11 +166,18 @@ func (s *Stream) notAdjacent(shardID, adjacentShardID string) *Error {
 		"eligible for merging", shardID, adjacentShardID, s.name, s.accountID)
 }
 
+// The principal and the key in default messages are made up. Set Fault.Message for others.
+const (
+	principal = "user/producer"
+	kmsKey    = "key/00000000-0000-0000-0000-000000000000"
+	kmsAlias  = "alias/aws/kinesis"
+)
+
 // defaultError is the answer of a fault without a message of its own. The message is AWS's, if this
 // package knows it, or else the sentence that describes the code on AWS's page, or else the code
 // itself.
-func (s *Stream) defaultError(code ErrorCode, operation, shardID string) *Error {
-	switch code {
+func (s *Stream) defaultError(fault *Fault, operation, shardID string) *Error {
+	switch fault.Code {
 	case ProvisionedThroughputExceededException:
 		return s.rateExceeded(shardID)
 	case ResourceNotFoundException:
@@ -163,35 +187,39 @@ func (s *Stream) defaultError(code ErrorCode, operation, shardID string) *Error 
 	case DryRunOperationException:
 		return dryRunSucceeded(operation)
 	}
-	return &Error{Code: code, Message: defaultText(code)}
+	return &Error{Code: fault.Code, Message: s.defaultText(fault, operation)}
 }
 
-func defaultText(code ErrorCode) string {
-	switch code {
+func (s *Stream) defaultText(fault *Fault, operation string) string {
+	key := s.arn("kms", s.region, kmsKey)
+	switch fault.Code {
 	case InternalFailure:
-		return internalFailureText
+		if fault.WholeRequest {
+			return ""
+		}
+		return internalFailureText(operation)
 	case UnrecognizedClientException:
 		return noAccountText
 	case AccessDeniedException:
-		return "Specifies that you do not have the permissions required to perform this operation."
+		return fmt.Sprintf("User: %s is not authorized to perform: kinesis:%s on resource: %s because no identity-based policy "+
+			"allows the kinesis:%s action", s.arn("iam", "", principal), operation, s.ARN(), operation)
 	case InvalidArgumentException:
 		return "A specified parameter exceeds its restrictions, is not supported, or can't be used. " +
 			"For more information, see the returned message."
 	case KMSAccessDeniedException:
-		return "The ciphertext references a key that doesn't exist or that you don't have access to."
+		return fmt.Sprintf("User: %s is not authorized to perform: kms:GenerateDataKey on resource: %s",
+			s.arn("iam", "", principal), key)
 	case KMSDisabledException:
-		return "The request was rejected because the specified customer master key (CMK) isn't enabled."
+		return key + " is disabled."
 	case KMSInvalidStateException:
-		return "The request was rejected because the state of the specified resource isn't valid for this request. " +
-			"For more information, see How Key State Affects Use of a Customer Master Key in the " +
-			"AWS Key Management Service Developer Guide."
+		return key + " is pending deletion."
 	case KMSNotFoundException:
-		return "The request was rejected because the specified entity or resource can't be found."
+		return "Alias " + s.arn("kms", s.region, kmsAlias) + " is not found."
 	case KMSOptInRequired:
 		return "The AWS access key ID needs a subscription for the service."
 	case KMSThrottlingException:
 		return "The request was denied due to request throttling. For more information about throttling, see Limits in the " +
 			"AWS Key Management Service Developer Guide."
 	}
-	return string(code)
+	return string(fault.Code)
 }

@@ -125,7 +125,7 @@ func ExampleStream_Inject() {
 	_, err = stream.Put(ctx, putrecords.Entry("k", nil))
 	fmt.Println(err, disabled.Hits())
 	// Output:
-	// KMSDisabledException: The request was rejected because the specified customer master key (CMK) isn't enabled.
+	// KMSDisabledException: arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000 is disabled.
 	// <nil> 1
 }
 

@@ -30,8 +30,8 @@ type Fault struct {
 
 // An Attempt is a record on its way into a shard.
 type Attempt struct {
-	Index        int // in the request
-	PartitionKey string
+	Index        int     // in the request
+	PartitionKey string  // "" if there is none
 	HashKey      HashKey // the explicit hash key if there is one
 	ShardID      string
 	Bytes        int // data and partition key
@@ -55,10 +55,11 @@ type faults struct {
 //
 //  1. faults of whole requests, after validation and before a dry run is answered; a request that
 //     fails validation uses up no fault;
-//  2. faults of single records, before throttling; these records use none of their shard's
+//  2. faults of whole requests with a KMS code, after a dry run is answered;
+//  3. faults of single records, before throttling; these records use none of their shard's
 //     throughput;
-//  3. faults of whole requests with AfterAppend, which match stored records;
-//  4. faults of single records with AfterAppend, which match stored records too.
+//  4. faults of whole requests with AfterAppend, which match stored records;
+//  5. faults of single records with AfterAppend, which match stored records too.
 func (s *Stream) Inject(fault Fault) *Injection {
 	if fault.Code == "" {
 		fault.Code = InternalFailure
@@ -107,6 +108,26 @@ func (f *faults) snapshot() []*Injection {
 	return f.active
 }
 
+// A stage is a point in a call at which faults answer.
+type stage int
+
+const (
+	beforeDryRun stage = iota
+	beforeAppend
+	afterAppend
+)
+
+// stage returns when the fault answers. AWS does not ask KMS in a dry run.
+func (f *Fault) stage() stage {
+	switch {
+	case f.AfterAppend:
+		return afterAppend
+	case f.wholeRequest() && !strings.HasPrefix(string(f.Code), "KMS"):
+		return beforeDryRun
+	}
+	return beforeAppend
+}
+
 // wholeRequest reports whether the fault fails whole requests.
 func (f *Fault) wholeRequest() bool { return f.WholeRequest || !f.Code.perRecord() }
 
@@ -130,7 +151,7 @@ func (i *Injection) answers(attempt Attempt) bool {
 
 // error returns the fault's answer for the record at the index of a call.
 func (i *Injection) error(c *call, index int) *Error {
-	err := c.stream.defaultError(i.fault.Code, c.operation, c.shards[index].id)
+	err := c.stream.defaultError(&i.fault, c.operation, c.shards[index].id)
 	if i.fault.Message != "" {
 		err.Message = i.fault.Message
 	}

@@ -1,6 +1,7 @@
 package putrecords_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,20 +30,21 @@ func key(want string) func(putrecords.Attempt) bool {
 // A fault can produce every error on AWS's page, with AWS's message.
 func TestFaultMessages(t *testing.T) {
 	for code, text := range map[putrecords.ErrorCode]string{
-		putrecords.AccessDeniedException: "Specifies that you do not have the permissions required to perform this operation.",
+		putrecords.AccessDeniedException: "User: arn:aws:iam::123456789012:user/producer is not authorized to perform: kinesis:PutRecords " +
+			"on resource: arn:aws:kinesis:us-east-1:123456789012:stream/S because no identity-based policy allows the kinesis:PutRecords action",
 		putrecords.InvalidArgumentException: "A specified parameter exceeds its restrictions, is not supported, or can't be used. " +
 			"For more information, see the returned message.",
-		putrecords.KMSAccessDeniedException: "The ciphertext references a key that doesn't exist or that you don't have access to.",
-		putrecords.KMSDisabledException:     "The request was rejected because the specified customer master key (CMK) isn't enabled.",
-		putrecords.KMSInvalidStateException: "The request was rejected because the state of the specified resource isn't valid for this request. " +
-			"For more information, see How Key State Affects Use of a Customer Master Key in the AWS Key Management Service Developer Guide.",
-		putrecords.KMSNotFoundException: "The request was rejected because the specified entity or resource can't be found.",
-		putrecords.KMSOptInRequired:     "The AWS access key ID needs a subscription for the service.",
+		putrecords.KMSAccessDeniedException: "User: arn:aws:iam::123456789012:user/producer is not authorized to perform: kms:GenerateDataKey " +
+			"on resource: arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
+		putrecords.KMSDisabledException:     "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000 is disabled.",
+		putrecords.KMSInvalidStateException: "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000 is pending deletion.",
+		putrecords.KMSNotFoundException:     "Alias arn:aws:kms:us-east-1:123456789012:alias/aws/kinesis is not found.",
+		putrecords.KMSOptInRequired:         "The AWS access key ID needs a subscription for the service.",
 		putrecords.KMSThrottlingException: "The request was denied due to request throttling. For more information about throttling, see Limits in the " +
 			"AWS Key Management Service Developer Guide.",
 		putrecords.ProvisionedThroughputExceededException: "Rate exceeded for shard shardId-000000000001 in stream S under account 123456789012.",
 		putrecords.ResourceNotFoundException:              "Stream S under account 123456789012 not found.",
-		putrecords.InternalFailure:                        "Internal service failure.",
+		putrecords.InternalFailure:                        "", // production sends none for a whole request
 		putrecords.ResourceInUseException:                 "Stream S under account 123456789012 not ACTIVE, instead in state UPDATING",
 		putrecords.UnrecognizedClientException:            "No account found for the given parameters",
 		putrecords.DryRunOperationException: "DryRunOperation validation succeeded while calling PutRecords operation.: " +
@@ -183,7 +185,7 @@ func TestFaultOnWholeRequestAfterAppend(t *testing.T) {
 	single := s.Inject(putrecords.Fault{AfterAppend: true})
 	whole := s.Inject(putrecords.Fault{AfterAppend: true, WholeRequest: true})
 	out, err := s.Put(t.Context(), keyed("a"), keyed("b"))
-	wantError(t, err, putrecords.InternalFailure, "Internal service failure.")
+	wantError(t, err, putrecords.InternalFailure, "")
 	if out != nil || whole.Hits() != 1 || single.Hits() != 0 {
 		t.Errorf("output %v; %d hits, and %d of a fault whose effect nobody saw", out, whole.Hits(), single.Hits())
 	}
@@ -282,14 +284,16 @@ func TestRejectedRequestsUseUpNoFault(t *testing.T) {
 	dry := request(keyed("k"))
 	dry.DryRun = ptr(true)
 	_, err := s.PutRecords(t.Context(), dry)
-	wantError(t, err, putrecords.KMSDisabledException, "The request was rejected because the specified customer master key (CMK) isn't enabled.")
-	whole.Remove()
-	_, err = s.PutRecords(t.Context(), dry)
 	wantError(t, err, putrecords.DryRunOperationException, "DryRunOperation validation succeeded while calling PutRecords operation.: "+
 		"Request would have succeeded, but DryRun flag is set.")
-	if single.Hits() != 0 {
-		t.Error("a dry run used up a fault on records")
+	if whole.Hits() != 0 || single.Hits() != 0 {
+		t.Errorf("a dry run used up %d faults at KMS and %d on records", whole.Hits(), single.Hits())
 	}
+	denied := s.Inject(putrecords.Fault{Code: putrecords.AccessDeniedException})
+	if _, err := s.PutRecords(t.Context(), dry); !errors.Is(err, putrecords.AccessDeniedException) || denied.Hits() != 1 {
+		t.Errorf("a dry run that is not authorized: %v", err)
+	}
+	whole.Remove()
 	*dry.DryRun = false
 	if out, err := s.PutRecords(t.Context(), dry); err != nil || codes(out) != "I" {
 		t.Errorf("DryRun false: %v, %v", out, err)

@@ -29,13 +29,35 @@ type Limits struct {
 	RecordsPerSecond   int   // 1,000 a shard
 	BytesPerSecond     int64 // 1 MiB a shard, data and partition keys
 	RecordBurst        int   // records a shard takes at once: one second's worth
-	ByteBurst          int64 // bytes a shard takes at once: the same, but at least the largest record
+
+	// ByteBurst is the bytes a shard takes at once: one second's worth, but at least the largest
+	// record, and at least 15 MiB if a record may be larger than 1 MiB.
+	ByteBurst int64
+}
+
+// largeRecordBurst let all of the large records pass that production was seen to take; 10 MiB would
+// not have.
+const largeRecordBurst = 15 << 20
+
+// LargeRecordLimits returns the limits of a stream that takes the largest records that AWS allows
+// since October 2025: 10 MiB a record and a request. A shard still takes 1 MiB a second, after a
+// burst of 15 MiB.
+func LargeRecordLimits() Limits {
+	return Limits{BytesPerRecord: 10 << 20, BytesPerRequest: 10 << 20}
+}
+
+// LenientLimits returns limits with bursts as large as production was seen to let through: a fresh
+// shard took 5,000 records within a second, and 15 MiB explain the large records that another one
+// took. The defaults are stricter. They are what AWS promises, and they find the faults of a
+// producer sooner.
+func LenientLimits() Limits {
+	return Limits{RecordBurst: 5000, ByteBurst: largeRecordBurst}
 }
 
 // Validate makes all checks of a request that need no stream, in AWS's order: the constraints on
-// its members, all violations in one ValidationException; that a name or an ARN is there, and that
-// the two agree; that its explicit hash keys lie in the hash space; its size. The error is an
-// [*Error]. A nil request is an empty one.
+// its members, all violations in one ValidationException; that each record has a partition key;
+// that a name or an ARN is there, and that the two agree; that its explicit hash keys lie in the
+// hash space; its size. The error is an [*Error]. A nil request is an empty one.
 //
 // Validate uses the first four limits; a negative one is no limit. To check a single record, pass a
 // request with a name and that record alone.
@@ -45,6 +67,12 @@ func (l Limits) Validate(in *Input) error {
 	}
 	l = l.inForce()
 	if err := l.checkConstraints(in); err != nil {
+		return err
+	}
+	if err := checkPartitionKeys(in.Records); err != nil {
+		return err
+	}
+	if err := checkPartitionKeys(in.Records); err != nil {
 		return err
 	}
 	if _, err := parseReference(in.StreamName, in.StreamARN); err != nil {
@@ -69,6 +97,9 @@ func (l Limits) inForce() Limits {
 		l.ByteBurst = l.BytesPerSecond
 		if l.ByteBurst != Unlimited {
 			l.ByteBurst = max(l.ByteBurst, l.largestRecord())
+			if l.largestRecord() > 1<<20 {
+				l.ByteBurst = max(l.ByteBurst, largeRecordBurst)
+			}
 		}
 	}
 	return l
@@ -144,9 +175,7 @@ func (l Limits) checkConstraints(in *Input) error {
 
 // checkEntry checks the constraints on the entry at index i of its request's records.
 func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
-	if entry.PartitionKey == nil {
-		v.addMember("Value null", i, "partitionKey", notNull)
-	} else if key := *entry.PartitionKey; key == "" {
+	if key := entry.partitionKey(); key == "" && entry.PartitionKey != nil {
 		v.addMember("Value ''", i, "partitionKey", notEmpty)
 	} else if exceeds(len(key), l.PartitionKeyLength) && exceeds(utf8.RuneCountInString(key), l.PartitionKeyLength) {
 		v.addMember("Value '"+key+"'", i, "partitionKey", atMost+strconv.Itoa(l.PartitionKeyLength))
@@ -161,9 +190,26 @@ func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
 	}
 }
 
+// checkPartitionKeys returns the violation of the first record without a partition key. AWS no
+// longer finds it with the constraints of the model, because some streams need no partition keys.
+func checkPartitionKeys(records []RequestEntry) error {
+	for i := range records {
+		if records[i].PartitionKey == nil {
+			return partitionKeyMissing(i)
+		}
+	}
+	return nil
+}
+
+func partitionKeyMissing(i int) error {
+	var v Violations
+	v.addMember("Value null", i, "partitionKey", notNull)
+	return v.Err()
+}
+
 // hashKeysOf finds the hash key of each record: its explicit one, or else that of its partition
-// key. The records must have passed checkConstraints. An explicit hash key outside the hash space
-// is an error.
+// key. The records must have passed checkConstraints and checkPartitionKeys. An explicit hash key
+// outside the hash space is an error.
 func hashKeysOf(records []RequestEntry, keys []HashKey) error {
 	for i := range records {
 		explicit := records[i].ExplicitHashKey

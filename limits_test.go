@@ -154,14 +154,14 @@ func TestValidationMessages(t *testing.T) {
 		{
 			"all of them in order",
 			&putrecords.Input{
-				Records:    []putrecords.RequestEntry{{ExplicitHashKey: ptr("x")}, keyed("k"), keyed("")},
+				Records:    []putrecords.RequestEntry{{PartitionKey: ptr(""), ExplicitHashKey: ptr("x")}, keyed("k"), {}},
 				StreamName: ptr("a b"), StreamARN: ptr("c"),
 			},
 			[]string{
-				"Value null at 'records.1.member.partitionKey'" + constraint + "Member must not be null",
+				"Value '' at 'records.1.member.partitionKey'" + constraint + "Member must have length greater than or equal to 1",
 				"Value 'x' at 'records.1.member.explicitHashKey'" + constraint + `Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`,
 				"Value null at 'records.1.member.data'" + constraint + "Member must not be null",
-				"Value '' at 'records.3.member.partitionKey'" + constraint + "Member must have length greater than or equal to 1",
+				"Value null at 'records.3.member.data'" + constraint + "Member must not be null",
 				"Value 'a b' at 'streamName'" + constraint + "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
 				"Value 'c' at 'streamARN'" + constraint + `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`,
 			},
@@ -349,13 +349,7 @@ func TestOrderOfChecks(t *testing.T) {
 			"Records size exceeds 5 MB limit",
 		},
 		{
-			"KMS",
-			putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream")},
-			putrecords.KMSDisabledException,
-			"The request was rejected because the specified customer master key (CMK) isn't enabled.",
-		},
-		{
-			"dry run",
+			"dry run, though the KMS key is disabled",
 			putrecords.Input{Records: repeat(1, keyed("k")), StreamName: ptr("stream")},
 			putrecords.DryRunOperationException,
 			"DryRunOperation validation succeeded while calling PutRecords operation.: Request would have succeeded, but DryRun flag is set.",
@@ -378,7 +372,11 @@ func TestStreamLimits(t *testing.T) {
 	const mib = 1 << 20
 	for _, test := range []struct{ config, want putrecords.Limits }{
 		{putrecords.Limits{}, putrecords.Limits{500, mib, 5 * mib, 256, 1000, mib, 1000, mib}},
-		{putrecords.Limits{BytesPerRecord: 2 * mib, RecordsPerSecond: 5}, putrecords.Limits{500, 2 * mib, 5 * mib, 256, 5, mib, 5, 2 * mib}},
+		{putrecords.Limits{BytesPerRecord: 2 * mib, RecordsPerSecond: 5}, putrecords.Limits{500, 2 * mib, 5 * mib, 256, 5, mib, 5, 15 * mib}},
+		{putrecords.Limits{BytesPerRecord: mib + 1}, putrecords.Limits{500, mib + 1, 5 * mib, 256, 1000, mib, 1000, 15 * mib}},
+		{putrecords.Limits{BytesPerRecord: 20 * mib, BytesPerRequest: -1}, putrecords.Limits{500, 20 * mib, -1, 256, 1000, mib, 1000, 20 * mib}},
+		{putrecords.LargeRecordLimits(), putrecords.Limits{500, 10 * mib, 10 * mib, 256, 1000, mib, 1000, 15 * mib}},
+		{putrecords.LenientLimits(), putrecords.Limits{500, mib, 5 * mib, 256, 1000, mib, 5000, 15 * mib}},
 		{putrecords.Limits{1, 2, 3, 4, 5, 6, 7, 8}, putrecords.Limits{1, 2, 3, 4, 5, 6, 7, 8}},
 		{putrecords.Limits{-1, -1, -1, -1, -1, -1, 0, 0}, putrecords.Limits{-1, -1, -1, -1, -1, -1, -1, -1}},
 	} {

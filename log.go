@@ -53,7 +53,7 @@ type Record struct {
 }
 
 func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Record {
-	record := Record{SequenceNumber: number, PartitionKey: *entry.PartitionKey, Data: entry.Data, Arrived: arrived}
+	record := Record{SequenceNumber: number, PartitionKey: entry.partitionKey(), Data: entry.Data, Arrived: arrived}
 	if entry.ExplicitHashKey != nil {
 		record.ExplicitHashKey = *entry.ExplicitHashKey
 	}

@@ -218,7 +218,7 @@ func (m *machine) start(t *rapid.T, log *modelLog) {
 	m.sent, m.stored, m.throttled, m.failed = putrecords.Count{}, putrecords.Count{}, putrecords.Count{}, putrecords.Count{}
 	m.storedIn, m.told = make(map[string]putrecords.Count), make(map[string]string)
 	agree(t, "limits", m.model.limits, stream.Limits())
-	agree(t, "ARN", m.arn(m.model.region, m.model.account, m.model.name), stream.ARN())
+	agree(t, "ARN", arnOf(m.model.region, m.model.account, m.model.name), stream.ARN())
 }
 
 // agree fails the test if the model and the stream differ.
@@ -245,15 +245,18 @@ func asError(t *rapid.T, err error) *putrecords.Error {
 	return e
 }
 
-func (m *machine) arn(region, account, name string) string {
-	partition := "aws"
+func arnOf(region, account, name string) string {
+	return "arn:" + partitionOf(region) + ":kinesis:" + region + ":" + account + ":stream/" + name
+}
+
+func partitionOf(region string) string {
 	switch region {
 	case "cn-north-1":
-		partition = "aws-cn"
+		return "aws-cn"
 	case "us-gov-west-1":
-		partition = "aws-us-gov"
+		return "aws-us-gov"
 	}
-	return "arn:" + partition + ":kinesis:" + region + ":" + account + ":stream/" + name
+	return "aws"
 }
 
 // actions returns the steps. Some have several names, so that they are drawn more often.
@@ -354,7 +357,7 @@ type interruption struct {
 // putDifferently puts records by ARN, in a dry run, or with a canceled context.
 func (m *machine) putDifferently(t *rapid.T) {
 	in := m.drawRequest(t)
-	arn := m.arn(m.model.region, m.model.account, m.model.name)
+	arn := arnOf(m.model.region, m.model.account, m.model.name)
 	switch rapid.SampledFrom([]string{"ARN", "both", "dry", "not dry", "canceled"}).Draw(t, "how") {
 	case "ARN":
 		in.StreamName, in.StreamARN = nil, &arn
@@ -412,10 +415,10 @@ func (m *machine) putBadly(t *rapid.T) {
 				ptr(strings.Repeat("n", 128)), ptr(strings.Repeat("n", 129)), ptr(strings.Repeat("é", 129)),
 			}).Draw(t, "bad name")
 		case 12:
-			own := m.arn(m.model.region, m.model.account, m.model.name)
+			own := arnOf(m.model.region, m.model.account, m.model.name)
 			in.StreamARN = rapid.SampledFrom([]*string{
-				&own, ptr(m.arn("eu-east-9", "999999999999", m.model.name)), ptr(m.arn(m.model.region, "999999999999", "other")),
-				ptr(m.arn(m.model.region, m.model.account, "other")), ptr(""), ptr("bad-arn"), ptr(own + " "),
+				&own, ptr(arnOf("eu-east-9", "999999999999", m.model.name)), ptr(arnOf(m.model.region, "999999999999", "other")),
+				ptr(arnOf(m.model.region, m.model.account, "other")), ptr(""), ptr("bad-arn"), ptr(own + " "),
 				ptr(own + strings.Repeat("x", 2048-len(own))), ptr(own + strings.Repeat("x", 2049-len(own))),
 			}).Draw(t, "bad ARN")
 		}
@@ -493,8 +496,8 @@ func (m *machine) send(t *rapid.T, in *putrecords.Input, trouble trouble, interr
 
 // Time.
 
-// setClock sets the clocks of the stream and the model, but goes back by less than the day after which
-// calls would fail.
+// setClock sets the clocks of the stream and the model, but goes back by less than the day after
+// which calls would fail.
 func (m *machine) setClock(now time.Time) {
 	if now.After(m.furthest) {
 		m.furthest = now

@@ -78,6 +78,9 @@ func modelLimits(l putrecords.Limits) putrecords.Limits {
 		l.ByteBurst = -1
 	} else if l.ByteBurst == 0 {
 		l.ByteBurst = max(l.BytesPerSecond, int64(largest))
+		if largest > 1<<20 {
+			l.ByteBurst = max(l.ByteBurst, 15<<20)
+		}
 	}
 	return l
 }
@@ -328,15 +331,16 @@ func (f *modelFault) matches(r *modelRecord) bool {
 	return !f.removed && !usedUp && (f.Match == nil || f.Match(r.attempt()))
 }
 
+// atKMS reports whether the fault comes from KMS, which a dry run does not ask.
+func (f *modelFault) atKMS() bool {
+	return slices.Contains([]putrecords.ErrorCode{"KMSDisabledException", "KMSNotFoundException", "KMSOptInRequired"}, f.code())
+}
+
 // faultMessages are AWS's messages for the codes, if they are the same for all streams.
 var faultMessages = map[putrecords.ErrorCode]string{
-	"InternalFailure": "Internal service failure.",
 	"DryRunOperationException": "DryRunOperation validation succeeded while calling PutRecords operation.: " +
 		"Request would have succeeded, but DryRun flag is set.",
 	"UnrecognizedClientException": "No account found for the given parameters",
-	"AccessDeniedException":       "Specifies that you do not have the permissions required to perform this operation.",
-	"KMSDisabledException":        "The request was rejected because the specified customer master key (CMK) isn't enabled.",
-	"KMSNotFoundException":        "The request was rejected because the specified entity or resource can't be found.",
 	"KMSOptInRequired":            "The AWS access key ID needs a subscription for the service.",
 	"ValidationException":         "ValidationException", // AWS has no message
 	"SomethingElse":               "SomethingElse",
@@ -350,6 +354,20 @@ func (m *model) message(f *modelFault, sh *modelShard) string {
 	switch f.code() {
 	case "ProvisionedThroughputExceededException":
 		return m.rateExceeded(sh)
+	case "InternalFailure":
+		if f.whole() {
+			return ""
+		}
+		return "Internal service failure."
+	case "AccessDeniedException":
+		return fmt.Sprintf("User: arn:%s:iam::%s:user/producer is not authorized to perform: kinesis:PutRecords on resource: %s "+
+			"because no identity-based policy allows the kinesis:PutRecords action",
+			partitionOf(m.region), m.account, arnOf(m.region, m.account, m.name))
+	case "KMSDisabledException":
+		return fmt.Sprintf("arn:%s:kms:%s:%s:key/00000000-0000-0000-0000-000000000000 is disabled.",
+			partitionOf(m.region), m.region, m.account)
+	case "KMSNotFoundException":
+		return fmt.Sprintf("Alias arn:%s:kms:%s:%s:alias/aws/kinesis is not found.", partitionOf(m.region), m.region, m.account)
 	case "ResourceNotFoundException":
 		return fmt.Sprintf("Stream %s under account %s not found.", m.name, m.account)
 	case "ResourceInUseException":
@@ -384,11 +402,11 @@ func (r *modelRecord) count() putrecords.Count {
 }
 
 // failWhole returns the error of the first fault that fails the whole request, either before or
-// after its records are stored.
-func (m *model) failWhole(records []*modelRecord, afterAppend bool) error {
+// after its records are stored. Before, faults at KMS have a turn of their own.
+func (m *model) failWhole(records []*modelRecord, afterAppend, atKMS bool) error {
 	for _, f := range m.faults {
 		for _, r := range records {
-			if f.whole() && f.AfterAppend == afterAppend && r.stored == afterAppend && f.matches(r) {
+			if f.whole() && f.AfterAppend == afterAppend && (afterAppend || f.atKMS() == atKMS) && r.stored == afterAppend && f.matches(r) {
 				f.hits++
 				return &putrecords.Error{Code: f.code(), Message: m.message(f, r.shard)}
 			}
@@ -436,15 +454,18 @@ func (m *model) PutRecords(in *putrecords.Input, trouble trouble, interrupt func
 		key := hashKeyOfEntry(e)
 		records = append(records, &modelRecord{index: i, entry: e, key: key, shard: m.route(key)})
 	}
-	if err := m.failWhole(records, false); err != nil {
+	if err := m.failWhole(records, false, false); err != nil {
 		return nil, err
 	}
 	if in.DryRun != nil && *in.DryRun {
 		return nil, &putrecords.Error{Code: "DryRunOperationException", Message: faultMessages["DryRunOperationException"]}
 	}
+	if err := m.failWhole(records, false, true); err != nil {
+		return nil, err
+	}
 	m.failSingle(records, false)
 	m.store(records, now, trouble, interrupt)
-	if err := m.failWhole(records, true); err != nil {
+	if err := m.failWhole(records, true, false); err != nil {
 		return nil, err
 	}
 	m.failSingle(records, true)

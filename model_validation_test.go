@@ -38,8 +38,7 @@ func (m *model) clauses(in *putrecords.Input) (clauses []string) {
 	for i, e := range in.Records {
 		path := fmt.Sprintf("records.%d.member.", i+1)
 		switch {
-		case e.PartitionKey == nil:
-			violated("Value null", path+"partitionKey", "not be null")
+		case e.PartitionKey == nil: // a later check
 		case *e.PartitionKey == "":
 			violated("Value ''", path+"partitionKey", "have length greater than or equal to 1")
 		case above(utf8.RuneCountInString(*e.PartitionKey), m.limits.PartitionKeyLength):
@@ -96,6 +95,12 @@ func (m *model) validate(in *putrecords.Input, withStream bool) error {
 	} else if len(clauses) > 1 {
 		clauses = clauses[:min(len(clauses), 10)]
 		return rejection("ValidationException", "%d validation errors detected: %s", len(clauses), strings.Join(clauses, "; "))
+	}
+	for i, e := range in.Records {
+		if e.PartitionKey == nil {
+			return rejection("ValidationException", "1 validation error detected: Value null at 'records.%d.member.partitionKey' "+
+				"failed to satisfy constraint: Member must not be null", i+1)
+		}
 	}
 	var name string
 	if in.StreamName == nil && in.StreamARN == nil {

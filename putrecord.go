@@ -9,7 +9,7 @@ import (
 // A PutRecordInput is a PutRecord request. A nil member is one that the request leaves out.
 type PutRecordInput struct {
 	Data                      []byte  // required; nil is missing, empty is fine
-	PartitionKey              *string // required
+	PartitionKey              *string // required, except with DistributionAuto
 	ExplicitHashKey           *string `json:",omitempty"` // see RequestEntry
 	SequenceNumberForOrdering *string `json:",omitempty"` // see Stream.PutRecord
 	StreamName                *string `json:",omitempty"`
@@ -51,7 +51,10 @@ func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordO
 	if err := s.limits.checkRecordConstraints(in, &request.Records[0]); err != nil {
 		return nil, err
 	}
-	out, err := s.answer(ctx, "PutRecord", request, in.SequenceNumberForOrdering)
+	if in.PartitionKey == nil && s.distribution == UserPartitionKey {
+		return nil, partitionKeyMissing(alone)
+	}
+	out, err := s.answer(ctx, putRecord, request, in.SequenceNumberForOrdering)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +76,18 @@ func (l Limits) checkRecordConstraints(in *PutRecordInput, entry *RequestEntry) 
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
 	return v.Err()
+}
+
+// checkOrdering checks a SequenceNumberForOrdering.
+func (s *Stream) checkOrdering(number string, now time.Time) error {
+	if s.distribution == DistributionAuto {
+		return errorf(InvalidArgumentException, "SequenceNumberForOrdering can't be used on stream %s under account %s, "+
+			"whose record distribution strategy is AUTO.", s.name, s.accountID)
+	}
+	if !s.mayFollow(number, now) {
+		return s.invalidOrdering(number)
+	}
+	return nil
 }
 
 // mayFollow reports whether number may be a request's SequenceNumberForOrdering.

@@ -73,7 +73,7 @@ func TestPutRecordFails(t *testing.T) {
 	stream := putrecords.MustNew(putrecords.Config{Limits: putrecords.Limits{RecordsPerSecond: 1}, Now: newClock().Now})
 	stream.Inject(putrecords.Fault{})
 	_, err := stream.PutRecord(t.Context(), single("a", []byte{}))
-	wantError(t, err, putrecords.InternalFailure, "Internal service failure.")
+	wantError(t, err, putrecords.InternalFailure, "")
 	if _, err := stream.PutRecord(t.Context(), single("a", []byte{})); err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +103,12 @@ func TestPutRecordErrors(t *testing.T) {
 	}{
 		{
 			"empty input", func(in *putrecords.PutRecordInput) { *in = putrecords.PutRecordInput{} }, putrecords.ValidationException,
-			"2 validation errors detected: Value null at 'partitionKey' failed to satisfy constraint: Member must not be null; " +
-				"Value null at 'data' failed to satisfy constraint: Member must not be null",
+			"1 validation error detected: Value null at 'data' failed to satisfy constraint: Member must not be null",
+		},
+		{
+			"no partition key, before no name", func(in *putrecords.PutRecordInput) { in.PartitionKey, in.StreamName = nil, nil },
+			putrecords.ValidationException,
+			"1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: Member must not be null",
 		},
 		{
 			"partition key too long", func(in *putrecords.PutRecordInput) { in.PartitionKey = ptr(strings.Repeat("k", 257)) }, putrecords.ValidationException,

@@ -33,7 +33,12 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	if err := s.limits.checkConstraints(in); err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, "PutRecords", in, nil)
+	if s.distribution == UserPartitionKey {
+		if err := checkPartitionKeys(in.Records); err != nil {
+			return nil, err
+		}
+	}
+	return s.answer(ctx, putRecords, in, nil)
 }
 
 // Put is [Stream.PutRecords] for records alone. It fills in the stream's own name.
@@ -55,7 +60,7 @@ type Input struct {
 // "overrides the partition key to shard mapping".
 type RequestEntry struct {
 	Data            []byte  // required; nil is missing, empty is fine
-	PartitionKey    *string // required; its bytes are hashed as they are, even if they are not UTF-8
+	PartitionKey    *string // required, except with DistributionAuto; hashed as it is, UTF-8 or not
 	ExplicitHashKey *string `json:",omitempty"` // in decimal, instead of the partition key's hash
 }
 
@@ -69,11 +74,14 @@ func Entry(partitionKey string, data []byte) RequestEntry {
 
 // Size returns the number of bytes that count against limits and throughput: the data and the
 // partition key.
-func (e RequestEntry) Size() int {
+func (e RequestEntry) Size() int { return len(e.Data) + len(e.partitionKey()) }
+
+// partitionKey returns the partition key, or "" if there is none.
+func (e *RequestEntry) partitionKey() string {
 	if e.PartitionKey == nil {
-		return len(e.Data)
+		return ""
 	}
-	return len(e.Data) + len(*e.PartitionKey)
+	return *e.PartitionKey
 }
 
 // An Output is the answer to a request that was not rejected as a whole. Some of its records may
@@ -125,6 +133,12 @@ type Config struct {
 
 	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS only shows in answers
 	Limits         Limits
+
+	// RecordDistributionStrategy is UserPartitionKey, or "", for a stream that routes each record
+	// by its keys. With DistributionAuto the stream spreads the records evenly over its open
+	// shards, one after another. It ignores explicit hash keys and partition keys, which may be
+	// missing, and rejects SequenceNumberForOrdering. AWS does not say how it spreads records.
+	RecordDistributionStrategy RecordDistributionStrategy
 
 	// Now is the stream's clock. For virtual time, pass your own function. The stream reads the
 	// clock once a call, without holding a lock. Concurrent calls read it concurrently.
@@ -178,16 +192,18 @@ type Stream struct {
 	accountID      string
 	region         string
 	encryptionType EncryptionType
+	distribution   RecordDistributionStrategy
 	limits         Limits // in force
 	clock          streamClock
 	log            Log
 	reshardDelay   time.Duration
 	updatingDelay  time.Duration
 
-	layout     atomic.Pointer[layout] // replaced as a whole, under resharding
-	resharding sync.Mutex
-	faults     faults
-	scratches  sync.Pool // of *scratch
+	layout      atomic.Pointer[layout] // replaced as a whole, under resharding
+	resharding  sync.Mutex
+	faults      faults
+	distributed atomic.Uint64 // records, with DistributionAuto
+	scratches   sync.Pool     // of *scratch
 }
 
 // New returns a stream. If a field of config is invalid, the error is a [*ConfigError] that names
@@ -198,6 +214,7 @@ func New(config Config) (*Stream, error) {
 		accountID:      cmp.Or(config.AccountID, "000000000000"),
 		region:         cmp.Or(config.Region, "us-east-1"),
 		encryptionType: cmp.Or(config.EncryptionType, EncryptionNone),
+		distribution:   cmp.Or(config.RecordDistributionStrategy, UserPartitionKey),
 		limits:         config.Limits.inForce(),
 		clock:          streamClock{now: config.Now},
 		log:            config.Log,
@@ -254,6 +271,8 @@ func (s *Stream) check(config Config) error {
 		return configErrorf("Shards", "%d is set, but so is Layout, with %d shards", config.Shards, len(config.Layout))
 	case s.encryptionType != EncryptionNone && s.encryptionType != EncryptionKMS:
 		return configErrorf("EncryptionType", "%q is neither %q nor %q", s.encryptionType, EncryptionNone, EncryptionKMS)
+	case s.distribution != UserPartitionKey && s.distribution != DistributionAuto:
+		return configErrorf("RecordDistributionStrategy", "%q is neither %q nor %q", s.distribution, UserPartitionKey, DistributionAuto)
 	case config.ReshardDelay < 0:
 		return configErrorf("ReshardDelay", "%v is negative", config.ReshardDelay)
 	case config.UpdatingDelay < 0:
@@ -275,6 +294,12 @@ func MustNew(config Config) *Stream {
 		panic(err)
 	}
 	return s
+}
+
+// Now returns the time on the stream's clock, in UTC.
+func (s *Stream) Now() time.Time {
+	now, _ := s.clock.read()
+	return now
 }
 
 // Limits returns the limits in force: no field is zero, and [Unlimited] is no limit.

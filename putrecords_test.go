@@ -313,6 +313,7 @@ func TestBadConfig(t *testing.T) {
 		{putrecords.Config{EncryptionType: "kms"}, "EncryptionType", `"kms"`},
 		{putrecords.Config{ReshardDelay: -time.Second}, "ReshardDelay", "-1s is negative"},
 		{putrecords.Config{UpdatingDelay: -1}, "UpdatingDelay", "-1ns is negative"},
+		{putrecords.Config{RecordDistributionStrategy: "auto"}, "RecordDistributionStrategy", `"auto" is neither "USER_PARTITION_KEY" nor "AUTO"`},
 		{putrecords.Config{Now: func() time.Time { return time.Time{} }}, "Now", "0001-01-01"},
 		{putrecords.Config{Now: at(0)}, "Now", "1970-01-01 00:00:00"},
 		{putrecords.Config{Now: at(1 << 36)}, "Now", "4147"},

@@ -17,8 +17,8 @@
 //		}),
 //	})
 //
-// Create the stream inside the bubble. A stream created outside it has seen a later time, so its
-// shards would never refill.
+// Create the stream inside the bubble. A stream created outside it has seen a later time, and
+// its calls fail.
 //
 // The SDK retries some failures and not others:
 //

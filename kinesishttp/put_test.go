@@ -96,7 +96,7 @@ func TestErrorBodies(t *testing.T) {
 	}{
 		{
 			putrecords.Fault{WholeRequest: true},
-			500, `{"__type":"InternalFailure","message":"Internal service failure."}`,
+			500, `{"__type":"InternalFailure"}`,
 		},
 		{
 			putrecords.Fault{Code: putrecords.AccessDeniedException, Message: "No."},
