@@ -70,7 +70,7 @@ func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error)
 		summary["MaxRecordSizeInKiB"] = size / 1024
 	}
 	if distributesRecords(stream) {
-		summary["RecordDistributionStrategy"] = "AUTO" // absent for provisioned streams
+		summary["RecordDistributionStrategy"] = putrecords.DistributionAuto // absent for provisioned streams
 	}
 	return map[string]any{"StreamDescriptionSummary": summary}, nil
 }
@@ -99,4 +99,6 @@ func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]a
 
 // distributesRecords reports whether the stream itself decides the shards of its records. AWS offers
 // that for on-demand streams only.
-func distributesRecords(*putrecords.Stream) bool { return false }
+func distributesRecords(stream *putrecords.Stream) bool {
+	return stream.RecordDistributionStrategy() == putrecords.DistributionAuto
+}

@@ -107,3 +107,15 @@ func TestDescribeStreamSummary(t *testing.T) {
 		t.Errorf("a stream with unlimited record sizes: %s", text)
 	}
 }
+
+// A stream that distributes records itself is on demand.
+func TestDescribeStreamThatDistributesRecords(t *testing.T) {
+	handler := kinesishttp.NewHandler(newStream(putrecords.Config{RecordDistributionStrategy: putrecords.DistributionAuto}))
+	for operation, strategy := range map[string]bool{"DescribeStream": false, "DescribeStreamSummary": true} {
+		_, text := call(t, handler, operation, `{"StreamName":"stream"}`)
+		if !strings.Contains(text, `"StreamModeDetails":{"StreamMode":"ON_DEMAND"}`) ||
+			strings.Contains(text, `"RecordDistributionStrategy":"AUTO"`) != strategy {
+			t.Errorf("%s: %s", operation, text)
+		}
+	}
+}

@@ -63,8 +63,8 @@ func (h heading) answerError(w http.ResponseWriter, err *putrecords.Error) {
 
 // answerNoMemory answers a request for whose body there was no memory.
 func (h heading) answerNoMemory(w http.ResponseWriter) {
-	h.answer(w, http.StatusServiceUnavailable, bodyOf(&putrecords.Error{
+	h.answerError(w, &putrecords.Error{
 		Code:    "ServiceUnavailable",
 		Message: "The bodies of other requests take all of the server's MaxBodyMemory. Try again.",
-	}))
+	})
 }

@@ -202,19 +202,10 @@ func (f *shardFilter) checkTime(stream *putrecords.Stream, shards []putrecords.S
 	if f.Timestamp.Before(created(shards)) {
 		return invalidArgument("ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.")
 	}
-	if now, ok := timeOf(stream); ok && f.Timestamp.After(now) {
+	if f.Timestamp.After(stream.Now()) {
 		return invalidArgument("ShardFilter Timestamp must not be greater than current time.")
 	}
 	return nil
-}
-
-// timeOf returns the time on a stream's clock, if the stream shows it.
-func timeOf(stream *putrecords.Stream) (now time.Time, ok bool) {
-	clock, ok := any(stream).(interface{ Now() time.Time })
-	if !ok {
-		return time.Time{}, false
-	}
-	return clock.Now(), true
 }
 
 // apply returns the shards that match the filter. With any type, ShardID is an exclusive start.

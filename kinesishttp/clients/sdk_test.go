@@ -337,3 +337,22 @@ func shardFromSDK(t *testing.T, shard types.Shard) putrecords.Shard {
 		},
 	}
 }
+
+// AWS's clients retry a request for which there was no memory.
+func TestSDKRetriesWithoutMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handler := kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{}))
+		attempts := 0
+		client := newSDKClient(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			attempts++
+			handler.MaxBodyMemory = 1
+			if attempts == 3 {
+				handler.MaxBodyMemory = 0
+			}
+			handler.ServeHTTP(w, r)
+		}))
+		if _, err := client.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("stream"), Records: sdkEntries(1)}); err != nil || attempts != 3 {
+			t.Errorf("error %v after %d attempts", err, attempts)
+		}
+	})
+}
