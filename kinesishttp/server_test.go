@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/version"
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -152,8 +154,21 @@ func (s *pipeServer) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (s *pipeServer) dial() net.Conn {
 	client, server := net.Pipe()
-	s.connections <- server
+	s.connections <- pipe{server}
 	return client
+}
+
+// A pipe is the server's end of a connection. It has CloseWrite, as a TCP connection does. Go 1.27
+// calls it half a second before Close if the server has not read the whole request.
+type pipe struct{ net.Conn }
+
+func (p pipe) CloseWrite() error { return p.Close() }
+
+// waitsForFirstByte reports whether net/http sets no deadline for the first byte of a connection
+// when it speaks HTTP/2 without TLS (golang/go#80205).
+func waitsForFirstByte() bool {
+	v, _, _ := strings.Cut(runtime.Version(), " ") // experiments come after a space
+	return version.Compare(v, "go1.25.13") < 0 || version.Lang(v) == "go1.26" && version.Compare(v, "go1.26.6") < 0
 }
 
 // A client that stops sending in the middle of a request is cut off.
@@ -173,7 +188,11 @@ func TestClientThatStopsSending(t *testing.T) {
 		{"unknown operation", strings.Replace(requestHead, "PutRecords", "PutRecord5", 1) + "Content-Length: 1000\r\n\r\n", 30 * time.Second, 408},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if test.sent == "" && waitsForFirstByte() {
+				t.Skip("this Go waits for the first byte as long as it takes")
+			}
 			synctest.Test(t, func(t *testing.T) {
+				defer time.Sleep(time.Second) // until the server calls Close too
 				stream := newStream(putrecords.Config{})
 				connection := servePipes(t, kinesishttp.NewHandler(stream)).dial()
 				begin := time.Now()
