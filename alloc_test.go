@@ -57,7 +57,6 @@ func TestCallKeepsNoRecords(t *testing.T) {
 		t.Fatalf("stored %d records, on %d shards", n, len(s.Shards()))
 	}
 	split.Remove()
-	data = nil
 	runtime.GC()
 	if kept.Value() != nil {
 		t.Error("the stream keeps a record after the call")

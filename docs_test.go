@@ -130,15 +130,15 @@ func TestReadmeShowsTheCommandsThatCIRuns(t *testing.T) {
 
 // Every block of Go in docs stands in this file or in an example of kinesishttp.
 func TestDocsShowCodeThatRuns(t *testing.T) {
-	code := readDoc(t, "docs_test.go")
+	sources := []string{readDoc(t, "docs_test.go")}
 	for _, name := range []string{"kinesishttp/example_test.go", "kinesishttp/clients/example_test.go"} {
 		text, err := os.ReadFile(filepath.FromSlash(name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
-		code += string(text)
+		sources = append(sources, string(text))
 	}
-	code = withoutIndent(code)
+	code := withoutIndent(strings.Join(sources, "\n"))
 	count := 0
 	for _, name := range docPages(t) {
 		for _, block := range goBlocks(readDoc(t, name)) {

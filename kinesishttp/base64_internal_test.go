@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
 )
 
@@ -27,7 +26,7 @@ func TestBlobsAgreeWithEncodingBase64(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &jsonReader{decoder: jsontext.NewDecoder(&bytes.Buffer{})}
+		r := jsonReaders.New().(*jsonReader)
 		r.reset(body)
 		var blobs [][]byte
 		r.list(func() { blobs = append(blobs, r.blob()) })

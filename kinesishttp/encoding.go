@@ -5,7 +5,8 @@ import (
 	"strconv"
 
 	"github.com/fxamacker/cbor/v2"
-	"github.com/go-json-experiment/json"
+
+	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
 // An encoding reads and writes bodies.
@@ -18,7 +19,7 @@ type encoding struct {
 
 // encodings maps content types to encodings.
 var encodings = map[string]*encoding{
-	"application/x-amz-json-1.1": {pooledJSONReader, func(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }},
+	"application/x-amz-json-1.1": {pooledJSONReader, jsonv2.Marshal},
 	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, cborEncoder.Marshal},
 }
 

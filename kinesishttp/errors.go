@@ -1,9 +1,8 @@
 package kinesishttp
 
 import (
-	"github.com/go-json-experiment/json"
-
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
 // Error codes that a [Handler] returns in addition to those of package putrecords.
@@ -22,7 +21,7 @@ type errorBody struct {
 
 // bodyOf decodes e's JSON, because package putrecords decides which codes spell "Message".
 func bodyOf(e *putrecords.Error) (body errorBody) {
-	if err := json.Unmarshal(must(json.Marshal(e)), &body); err != nil {
+	if err := jsonv2.Unmarshal(must(jsonv2.Marshal(e)), &body); err != nil {
 		panic(err) // every error encodes as an errorBody
 	}
 	return body

@@ -4,22 +4,24 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
 // A jsonReader reads a JSON body. Its decoder is strict: it rejects duplicate members, invalid
-// UTF-8, and anything else that is not valid JSON.
+// UTF-8, and anything else that is not valid JSON. The kind of a token is its first byte, and '0'
+// for all numbers.
 type jsonReader struct {
-	decoder *jsontext.Decoder
+	decoder *jsonv2.Decoder
 	blobs   []byte // the blobs decoded so far, back to back, with room for all of the body's
 	problems
 }
 
 // jsonReaders saves allocations: blobs alone is as large as all the data in a request.
-var jsonReaders = sync.Pool{New: func() any { return &jsonReader{decoder: jsontext.NewDecoder(&bytes.Buffer{})} }}
+var jsonReaders = sync.Pool{New: func() any { return &jsonReader{decoder: jsonv2.NewDecoder(&bytes.Buffer{})} }}
 
 func pooledJSONReader(body []byte) (reader, func()) {
 	r := jsonReaders.Get().(*jsonReader)
@@ -42,14 +44,14 @@ func (r *jsonReader) end() error {
 }
 
 func (r *jsonReader) structure(member func(name []byte)) bool {
-	if r.decoder.StackDepth() == 0 && r.decoder.PeekKind() != jsontext.KindBeginObject {
+	if r.decoder.StackDepth() == 0 && r.decoder.PeekKind() != '{' {
 		r.malformed = true
 	}
-	if !r.begins(jsontext.KindBeginObject, wantedStructure) {
+	if !r.begins('{', wantedStructure) {
 		return false
 	}
 	r.token()
-	for n := 0; !r.malformed && r.decoder.PeekKind() != jsontext.KindEndObject; n++ {
+	for n := 0; !r.malformed && r.decoder.PeekKind() != '}'; n++ {
 		if n == maxMembers {
 			r.malformed = true
 			break
@@ -63,11 +65,11 @@ func (r *jsonReader) structure(member func(name []byte)) bool {
 }
 
 func (r *jsonReader) list(element func()) bool {
-	if !r.begins(jsontext.KindBeginArray, wantedList) {
+	if !r.begins('[', wantedList) {
 		return false
 	}
 	r.token()
-	for n := 0; !r.malformed && r.decoder.PeekKind() != jsontext.KindEndArray; n++ {
+	for n := 0; !r.malformed && r.decoder.PeekKind() != ']'; n++ {
 		if n == maxElements {
 			r.malformed = true
 			break
@@ -79,7 +81,7 @@ func (r *jsonReader) list(element func()) bool {
 }
 
 func (r *jsonReader) text() *string {
-	if !r.begins(jsontext.KindString, toString) {
+	if !r.begins('"', toString) {
 		return nil
 	}
 	s := r.token().String()
@@ -87,7 +89,7 @@ func (r *jsonReader) text() *string {
 }
 
 func (r *jsonReader) blob() []byte {
-	if !r.begins(jsontext.KindString, toBlob) {
+	if !r.begins('"', toBlob) {
 		return nil
 	}
 	encoded, ok := r.unquoted()
@@ -106,27 +108,27 @@ func (r *jsonReader) blob() []byte {
 }
 
 func (r *jsonReader) boolean() *bool {
-	switch kind := r.decoder.PeekKind(); kind {
-	case jsontext.KindTrue, jsontext.KindFalse:
-		value := r.token().Kind() == jsontext.KindTrue
+	switch r.decoder.PeekKind() {
+	case 't', 'f':
+		value := r.token().Kind() == 't'
 		return &value
-	case jsontext.KindString:
+	case '"':
 		return r.booleanFrom(r.token().String())
 	default:
-		r.begins(jsontext.KindTrue, toBoolean)
+		r.begins('t', toBoolean)
 		return nil
 	}
 }
 
 func (r *jsonReader) integer() *int {
-	if !r.begins(jsontext.KindNumber, toInteger) {
+	if !r.begins('0', toInteger) {
 		return nil
 	}
 	return integerFrom(r.number())
 }
 
 func (r *jsonReader) timestamp() *time.Time {
-	if !r.begins(jsontext.KindNumber, toTimestamp) {
+	if !r.begins('0', toTimestamp) {
 		return nil
 	}
 	return timeFrom(r.number() * 1000)
@@ -136,7 +138,7 @@ func (r *jsonReader) skip() {
 	depth := r.decoder.StackDepth()
 	for r.token(); !r.malformed && r.decoder.StackDepth() > depth; r.token() {
 		kind, n := r.decoder.StackIndex(r.decoder.StackDepth()) // names and values both count
-		if kind == jsontext.KindBeginObject && n > 2*maxMembers {
+		if kind == '{' && n > 2*maxMembers {
 			r.malformed = true
 		}
 	}
@@ -144,45 +146,38 @@ func (r *jsonReader) skip() {
 
 // begins reports whether the next value has the given kind. If not, it skips the value and adds a
 // problem, unless the value is null.
-func (r *jsonReader) begins(kind jsontext.Kind, wanted string) bool {
+func (r *jsonReader) begins(kind jsonv2.Kind, wanted string) bool {
 	if r.malformed {
 		return false
 	}
 	switch r.decoder.PeekKind() {
 	case kind:
 		return true
-	case jsontext.KindBeginObject:
+	case '{':
 		r.addProblem(wrongType(isStructure, wanted))
-	case jsontext.KindBeginArray:
+	case '[':
 		r.addProblem(wrongType(isList, wanted))
-	case jsontext.KindString:
+	case '"':
 		r.addProblem(wrongType(isString, wanted))
-	case jsontext.KindNumber:
+	case '0':
 		r.addProblem(wrongType(isNumber, wanted))
-	case jsontext.KindTrue, jsontext.KindFalse:
+	case 't', 'f':
 		r.addProblem(wrongType(isBoolean, wanted))
 	}
 	r.skip()
 	return false
 }
 
-// token reads the next token. It returns null if the body is malformed.
-func (r *jsonReader) token() jsontext.Token {
+// token reads the next token. It returns the zero Token if the body is malformed.
+func (r *jsonReader) token() jsonv2.Token {
 	token, err := r.decoder.ReadToken()
-	if err != nil {
-		r.malformed = true
-		return jsontext.Null
-	}
+	r.malformed = r.malformed || err != nil
 	return token
 }
 
 // number reads a number. It returns an infinity if the number is too large for a float64.
 func (r *jsonReader) number() float64 {
-	token := r.token()
-	if r.malformed {
-		return 0
-	}
-	n, _ := token.Float()
+	n, _ := strconv.ParseFloat(r.token().String(), 64)
 	return n
 }
 
@@ -196,7 +191,7 @@ func (r *jsonReader) unquoted() ([]byte, bool) {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], true
 	}
-	s, err := jsontext.AppendUnquote(nil, quoted)
+	s, err := jsonv2.Unquote(quoted)
 	r.malformed = r.malformed || err != nil
 	return s, err == nil
 }

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
 // maxListedShards is the largest number of shards that ListShards lists. AWS: "If you specify a
@@ -245,14 +244,14 @@ func endsAfter(sh putrecords.Shard, t time.Time) bool {
 }
 
 func nextToken(in listShardsInput) string {
-	return base64.StdEncoding.EncodeToString(must(json.Marshal(in)))
+	return base64.StdEncoding.EncodeToString(must(jsonv2.Marshal(in)))
 }
 
 func parseNextToken(token string) (*listShardsInput, error) {
 	in := &listShardsInput{}
 	decoded, err := base64.StdEncoding.Strict().DecodeString(token)
 	if err == nil {
-		err = json.Unmarshal(decoded, in, json.RejectUnknownMembers(true))
+		err = jsonv2.Unmarshal(decoded, in)
 	}
 	if err != nil || in.check() != nil {
 		// AWS's message is unknown.
