@@ -72,9 +72,6 @@ func (l Limits) Validate(in *Input) error {
 	if err := checkPartitionKeys(in.Records); err != nil {
 		return err
 	}
-	if err := checkPartitionKeys(in.Records); err != nil {
-		return err
-	}
 	if _, err := parseReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
