@@ -104,8 +104,8 @@ func parseReference(streamName, streamARN *string) (reference, error) {
 
 // CheckAddress checks that a request's name and ARN mean this stream. It makes the checks of
 // PutRecords in AWS's order: the constraints on both members, that at least one is there, that they
-// agree, and that they are the stream's. The error is an [*Error]. It is for servers that answer
-// operations that this package does not.
+// agree, and that they are the stream's. The error is an [*Error]. Use it in a server for
+// operations that this package does not have.
 func (s *Stream) CheckAddress(streamName, streamARN *string) error {
 	var v Violations
 	v.AddAddress(streamName, streamARN)

@@ -12,7 +12,7 @@ import (
 // A rate.Limiter holds its tokens as a floating-point number, so a token that is due may lack a
 // tiny part. In exact arithmetic the number is a multiple of gcd(rate, 1e9)/1e9, because time
 // passes in whole nanoseconds. Half of that is the grace: too little to let a token through early,
-// and more than the rounding errors add up to before the bucket is full or nearly empty again.
+// and more than the rounding errors add up to, except in the cases that Limits documents.
 type bucket struct {
 	limited bool
 	limiter rate.Limiter
@@ -20,11 +20,12 @@ type bucket struct {
 	grace   float64
 
 	// atLeast is a lower bound: the tokens found when the limiter was last asked, less those taken
-	// since. Asking the limiter again only when this is not enough saves half of its cost.
+	// since. Asking the limiter again only when this is not enough halves its cost.
 	atLeast int64
 }
 
-// maxBurst is what both of the limiter's number types hold exactly: int and float64.
+// maxBurst is the largest burst that fits both of the limiter's number types, int and float64,
+// exactly.
 const maxBurst = min(math.MaxInt, 1<<53)
 
 // init makes a zero bucket full. It has no limit if its rate or its burst is [Unlimited].

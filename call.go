@@ -51,7 +51,7 @@ type call struct {
 	ctx       context.Context
 	now       time.Time
 	entries   []RequestEntry
-	results   []ResultEntry // one for each entry; without an ErrorCode it is stored, or still to be
+	results   []ResultEntry // one for each entry; no ErrorCode: it is stored, or not tried yet
 }
 
 // A scratch is the memory that a call needs only while it runs. Calls reuse it, because it takes
@@ -258,7 +258,7 @@ func (c *call) finish(k int) {
 	}
 }
 
-// finish waits for the log. A wait that panics has failed.
+// finish waits for the log. If wait panics, the group counts as failed.
 func (g *group) finish() {
 	defer g.shard.finish(g)
 	wait := g.wait

@@ -37,19 +37,19 @@ func (c *streamClock) read() (time.Time, error) {
 	return now, nil
 }
 
-// A steadyClock is the machine's clock. When that is set back, a steadyClock goes on with the time
-// that really elapses, until the machine's clock has caught up.
+// A steadyClock is the machine's clock, except that when the machine's clock is set back, it counts
+// elapsed time instead until the machine's clock has caught up.
 type steadyClock struct {
 	read func() (machine time.Time, elapsed time.Duration) // elapsed never goes back
 
 	mu      sync.Mutex
-	time    time.Time // the latest time it told
+	time    time.Time // that now returned last
 	elapsed time.Duration
 }
 
 // newSteadyClock returns a steadyClock on time.Now, whose monotonic reading says what has elapsed.
 func newSteadyClock() *steadyClock {
-	start := time.Now() //nolint:forbidigo // this and the next are the only times that come in by themselves
+	start := time.Now() //nolint:forbidigo // this and the next are the only times we ask for ourselves
 	return &steadyClock{read: func() (time.Time, time.Duration) {
 		now := time.Now() //nolint:forbidigo // as above
 		return now.Round(0), now.Sub(start)
@@ -61,8 +61,8 @@ func (c *steadyClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	steady := c.time.Add(elapsed - c.elapsed)
-	// A machine's clock that is ahead, or behind by more than a day, counts: it was set on purpose,
-	// or belongs to a synctest bubble.
+	// Believe the machine's clock if it is ahead, or behind by more than a day: then it was set on
+	// purpose, or it belongs to a synctest bubble.
 	if back := steady.Sub(machine); back < 0 || back > maxStepBack {
 		steady = machine
 	}

@@ -17,9 +17,10 @@
 // the log could not store them. A producer that checks only the error loses those records.
 // [Output.FailedRecordCount] says how many failed, and [Output.Failed] which ones.
 //
-// Each shard takes 1,000 records and 1 MiB a second, from two token buckets that hold one second's
-// worth. [Limits] sets other rates. Use [Stream.Inject] for failures that a stream cannot produce
-// on its own, such as a disabled KMS key or a failure of the service.
+// Each shard takes 1,000 records and 1 MiB per second, from two token buckets that hold one
+// second's worth. [Limits] changes that, and [LargeRecordLimits] allows records of 10 MiB. Use
+// [Stream.Inject] for failures that a stream cannot produce on its own, such as a disabled KMS key
+// or a failure of the service.
 //
 // # Time
 //
@@ -35,10 +36,10 @@
 //
 // # Storage
 //
-// Accepted records go to a [Log], which gives them their positions. The default is a [MemoryLog].
-// [Discard] keeps no records. Your own log may use a disk or a network, and may finish later than
-// it begins. [Stream.Records] reads what the log holds. Records that the log fails to store are
-// answered with InternalFailure.
+// Accepted records go to a [Log], which assigns their positions. The default is a [MemoryLog].
+// [Discard] keeps no records. Your own log may use a disk or a network, and may finish storing
+// records after Append has returned. [Stream.Records] reads what the log holds. Records that the
+// log fails to store are answered with InternalFailure.
 //
 // # Shards
 //
@@ -55,7 +56,7 @@
 //
 // # Fidelity
 //
-// docs/fidelity.md says of each rule whether AWS documents it, whether it was recorded from
+// docs/fidelity.md says for each rule whether AWS documents it, whether it was recorded from
 // production, or whether it is inferred or our choice.
 //
 // # Compatibility

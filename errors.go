@@ -80,9 +80,9 @@ func (e *Error) ErrorCode() string { return string(e.Code) }
 // ErrorMessage returns the message.
 func (e *Error) ErrorMessage() string { return e.Message }
 
-// HTTPStatusCode returns the status of the HTTP response that carries the error, as AWS's pages of
-// the operations and of common errors have it. It is 500 or 503 for a failure of the service, which
-// the AWS SDK retries, and 400 for most other codes.
+// HTTPStatusCode returns the status of the HTTP response that carries the error, according to AWS's
+// pages on the operations and on common errors. It is 500 or 503 for a failure of the service,
+// which the AWS SDK retries, and 400 for most other codes.
 func (e *Error) HTTPStatusCode() int {
 	switch e.Code {
 	case InternalFailure, "InternalFailureException":

@@ -23,9 +23,9 @@ type Fault struct {
 	// Match chooses the records. Nil is every record. It is called without locks, and concurrently.
 	Match func(Attempt) bool
 
-	Count        int  // how many answers; 0 is one, and a negative Count has no end
+	Count        int  // how many times it answers; 0 means once, negative means until it is removed
 	WholeRequest bool // fail the whole request, even with a code that AWS gives to single records
-	AfterAppend  bool // store the record, or all of WholeRequest's records, before the failure
+	AfterAppend  bool // store the record (or the whole request's records) before failing it
 }
 
 // An Attempt is a record on its way into a shard.

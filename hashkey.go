@@ -118,8 +118,8 @@ func (r HashKeyRange) Contains(key HashKey) bool {
 }
 
 // EvenRanges returns n ranges that divide the hash space as AWS divides it among the shards of a
-// new stream: range i starts at i times the whole part of 2^128/n, and the last range ends at
-// 2^128-1. It returns nil if n is below 1.
+// new stream: range i starts at i*floor(2^128/n), and the last range ends at 2^128-1. It returns
+// nil if n is below 1.
 func EvenRanges(n int) []HashKeyRange {
 	if n < 1 {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A layout is the shards of a stream between two reshards. It never changes, although its shards
-// do.
+// A layout is the shards of a stream between two reshards. It is immutable, although its shards are
+// not.
 type layout struct {
 	shards  []*shard          // all of them, by index
 	open    []*shard          // those that take records, by hash key
@@ -33,7 +33,7 @@ type pendingReshard struct {
 	children      []*shard
 }
 
-// updating reports whether the stream is UPDATING: that is up to the newest reshard.
+// updating reports whether the stream is UPDATING. Only the newest reshard decides that.
 func (l *layout) updating(now time.Time) bool {
 	n := len(l.pending)
 	return n > 0 && now.Before(l.pending[n-1].updatingUntil)

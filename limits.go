@@ -10,20 +10,20 @@ import (
 // Unlimited in a field of [Limits] means that there is no such limit.
 const Unlimited = -1
 
-// Limits are what a stream takes in one request, and what each of its shards takes in a second. In
-// every field, zero is the value that AWS publishes and [Unlimited] is no limit.
+// Limits are what a stream takes in one request, and what each of its shards takes per second. In
+// every field, zero means the value that AWS publishes and [Unlimited] means no limit.
 //
 // AWS: "Each PutRecords request can support up to 500 records", with limits for a record and "for
 // the entire request, including partition keys"; "Each shard can support writes up to 1,000 records
 // per second". AWS does not document how much a shard takes at once; the two bursts are our choice.
 //
-// The buckets are of golang.org/x/time/rate, which counts in floating point. At AWS's rates a token
-// comes in the nanosecond in which it is due, unless rounding errors add up over thousands of calls
-// in which the bucket is never full; then, and at rates that have little in common with
-// 1,000,000,000, it may come about a nanosecond early or late.
+// The buckets are limiters from golang.org/x/time/rate, which count in floating point. At AWS's
+// rates a token comes in exactly the nanosecond in which it is due, except that rounding errors can
+// add up over thousands of calls in which the bucket is never full. Then, and at rates that share
+// few factors with 1,000,000,000, a token may come about a nanosecond early or late.
 type Limits struct {
 	RecordsPerRequest  int   // 500
-	BytesPerRecord     int   // 1 MiB, data and partition key; AWS's message speaks of the data alone
+	BytesPerRecord     int   // 1 MiB, data and partition key; AWS's message mentions only data
 	BytesPerRequest    int   // 5 MiB, data and partition keys
 	PartitionKeyLength int   // 256 characters, counted in Unicode code points
 	RecordsPerSecond   int   // 1,000 a shard
@@ -35,32 +35,37 @@ type Limits struct {
 	ByteBurst int64
 }
 
-// largeRecordBurst let all of the large records pass that production was seen to take; 10 MiB would
-// not have.
+// largeRecordBurst admits all the large records that production was seen to take. A burst of 10 MiB
+// would have throttled some of them.
 const largeRecordBurst = 15 << 20
 
-// LargeRecordLimits returns the limits of a stream that takes the largest records that AWS allows
-// since October 2025: 10 MiB a record and a request. A shard still takes 1 MiB a second, after a
-// burst of 15 MiB.
+// LargeRecordLimits returns the limits of a stream that takes the largest records that AWS has
+// allowed since October 2025: 10 MiB per record and per request. A shard still takes 1 MiB per
+// second, after a burst of 15 MiB.
 func LargeRecordLimits() Limits {
 	return Limits{BytesPerRecord: 10 << 20, BytesPerRequest: 10 << 20}
 }
 
 // LenientLimits returns limits with bursts as large as production was seen to let through: a fresh
-// shard took 5,000 records within a second, and 15 MiB explain the large records that another one
-// took. The defaults are stricter. They are what AWS promises, and they find the faults of a
-// producer sooner.
+// shard took 5,000 records within a second, and a burst of 15 MiB explains the large records that
+// another shard took. The defaults are stricter: they are what AWS promises, and they expose a
+// producer's bugs sooner.
 func LenientLimits() Limits {
 	return Limits{RecordBurst: 5000, ByteBurst: largeRecordBurst}
 }
 
-// Validate makes all checks of a request that need no stream, in AWS's order: the constraints on
-// its members, all violations in one ValidationException; that each record has a partition key;
-// that a name or an ARN is there, and that the two agree; that its explicit hash keys lie in the
-// hash space; its size. The error is an [*Error]. A nil request is an empty one.
+// Validate makes all checks of a request that need no stream, in AWS's order:
 //
-// Validate uses the first four limits; a negative one is no limit. To check a single record, pass a
-// request with a name and that record alone.
+//  1. The members satisfy their constraints. One ValidationException lists all violations.
+//  2. Each record has a partition key. (A stream with [DistributionAuto] does not require it.)
+//  3. There is a name or an ARN. If there are both, they agree.
+//  4. The explicit hash keys lie in the hash space.
+//  5. The request is not too large.
+//
+// The error is an [*Error]. A nil request is an empty one.
+//
+// Validate uses the first four limits; a negative one means no limit. To check a single record,
+// pass a request with a name and only that record.
 func (l Limits) Validate(in *Input) error {
 	if in == nil {
 		in = &Input{}

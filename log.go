@@ -17,8 +17,8 @@ type Log interface {
 	// Append begins to store records at the end of the shard's log: in order, after everything that
 	// was begun before, all or none.
 	//
-	// Append runs under the shard's lock, so it must not wait and must not call the stream. Begin
-	// here what takes time, and wait for it in wait, which the stream calls once, without locks. A
+	// Append runs under the shard's lock, so it must not wait and must not call the stream. Start
+	// slow work in Append, and wait for it in wait, which the stream calls once, without locks. A
 	// nil wait means that the records are stored. The waits of one request are called one after
 	// another; those of several requests may run at once.
 	//
@@ -29,8 +29,8 @@ type Log interface {
 	// that keeps them must copy them.
 	//
 	// An error from Append or wait fails all of these records with InternalFailure. The producer
-	// does not see the cause; a log that wants it known must report it. If Append returns an error,
-	// its wait is ignored. The stream does not watch ctx; that is up to the log.
+	// does not see the cause, so a log should report it itself. If Append returns an error, its
+	// wait is ignored. The stream does not watch ctx; that is up to the log.
 	Append(ctx context.Context, shard Shard, records []Record) (wait func() error, err error)
 
 	// Records yields the shard's records from the given position on, oldest first. The caller may
@@ -60,8 +60,8 @@ func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Re
 	return record
 }
 
-// Discard returns a log that numbers records and keeps none. Give each stream its own, or streams
-// that share it share the positions of shards with the same index.
+// Discard returns a log that numbers records and keeps none. Give each stream its own: streams that
+// share one also share the positions of shards with the same index.
 func Discard() Log { return &discard{positions: make(map[uint32]uint64)} }
 
 type discard struct {

@@ -12,14 +12,15 @@ import (
 // A MemoryLog keeps the records of one stream in memory. The zero value is ready to use. A
 // MemoryLog is safe for concurrent use.
 type MemoryLog struct {
-	// Retention is how long records are kept. A record is dropped when it lies further behind the
-	// newest arrival of all shards: it is not yielded any more, and its memory is free for
-	// collection by the time the newest arrival has moved on by another quarter of the retention. 0
-	// is 24 hours, as on AWS: "By default, data records are accessible for 24 hours". -1 is
-	// forever. Do not change it while the log is in use.
+	// Retention is how long records are kept. 0 means 24 hours, as on AWS: "By default, data
+	// records are accessible for 24 hours". -1 means forever. Do not change it while the log is in
+	// use.
 	//
-	// If the clock runs ahead and then goes back, all shards lose the records that lie further
-	// behind the time it ran ahead to.
+	// A record's age is measured from the newest arrival in any shard. A record that is older than
+	// the retention is no longer yielded, and its memory is free for collection by the time the
+	// newest arrival has moved on by another quarter of the retention. So if the clock runs ahead
+	// and then goes back, all shards lose the records that were too old at the time it ran ahead
+	// to.
 	Retention time.Duration
 
 	mu     sync.Mutex
@@ -145,7 +146,7 @@ func (sh *memoryShard) snapshot() []chunk {
 
 // A chunk holds successive records of a shard in two blocks without pointers, which the garbage
 // collector does not look into. With a million records, a collection takes a tenth of the time that
-// an object for each record would cost.
+// it would with an object for each record.
 type chunk struct {
 	records        []chunkRecord
 	bytes          []byte // each record's partition key, explicit hash key and data

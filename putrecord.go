@@ -24,14 +24,17 @@ type PutRecordOutput struct {
 	ShardID        string `json:"ShardId"`
 }
 
-// PutRecord answers a PutRecord request. It is like a PutRecords request of one record, with these
-// differences. When the record is throttled, or the log cannot store it, that is the call's error:
-// an [*Error] with the record's code. The paths in a ValidationException have no prefix. The
-// message of a dry run names PutRecord. And there is SequenceNumberForOrdering.
+// PutRecord answers a PutRecord request. It is like a PutRecords request of one record, except:
+//
+//   - If the record is throttled, or the log cannot store it, the call returns an [*Error] with the
+//     record's code. An InternalFailure has no message.
+//   - The paths in a ValidationException have no prefix.
+//   - The message of a dry run names PutRecord.
+//   - There is a SequenceNumberForOrdering.
 //
 // SequenceNumberForOrdering must be "0" or a number that [ParseSequenceNumber] accepts and whose
-// Arrived is not in the future: not after both the stream's clock and the latest second of every
-// shard. (A shard is ahead of the clock after a reshard, or when the clock has gone back.) Any
+// Arrived is not in the future: the stream's clock, or the latest second of some shard, must have
+// reached it. (A shard is ahead of the clock after a reshard, or when the clock has gone back.) Any
 // other decimal number is an InvalidArgumentException, and anything else a ValidationException. No
 // record needs to have the number, and it does not affect the answer: the numbers of a shard always
 // increase.

@@ -131,31 +131,31 @@ type Config struct {
 	// at the clock's time.
 	Layout []Shard
 
-	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS only shows in answers
+	EncryptionType EncryptionType // "" is EncryptionNone; EncryptionKMS changes only answers
 	Limits         Limits
 
 	// RecordDistributionStrategy is UserPartitionKey, or "", for a stream that routes each record
-	// by its keys. With DistributionAuto the stream spreads the records evenly over its open
-	// shards, one after another. It ignores explicit hash keys and partition keys, which may be
-	// missing, and rejects SequenceNumberForOrdering. AWS does not say how it spreads records.
+	// by its keys. With DistributionAuto the stream sends records to its open shards in turn. It
+	// ignores explicit hash keys and partition keys, which may be missing, and rejects
+	// SequenceNumberForOrdering. How AWS spreads records is unknown.
 	RecordDistributionStrategy RecordDistributionStrategy
 
 	// Now is the stream's clock. For virtual time, pass your own function. The stream reads the
-	// clock once a call, without holding a lock. Concurrent calls read it concurrently.
+	// clock once per call, without holding a lock, so concurrent calls read it concurrently.
 	//
 	// If the clock goes back, a shard keeps using the latest time it has seen. If it goes back by
 	// more than a day, calls return an error. Make a stream for a testing/synctest bubble inside
 	// the bubble, because time there begins in the year 2000.
 	//
-	// Nil is time.Now, except that the stream's time goes on as before when the machine's clock is
-	// set back by up to a day.
+	// Nil means time.Now, except that the stream's time keeps moving forward when the machine's
+	// clock is set back by up to a day.
 	Now func() time.Time
 
 	// Log is where accepted records go. Nil is a MemoryLog that keeps them for 24 hours of the
 	// stream's clock.
 	Log Log
 
-	// ReshardDelay is how long parents go on taking records after a split or a merge. They stop at
+	// ReshardDelay is how long parents keep taking records after a split or a merge. They stop at
 	// the end of the second in which the delay ends, so up to a second later. 0 closes them
 	// immediately. AWS takes about 25 s.
 	ReshardDelay time.Duration
@@ -280,7 +280,7 @@ func (s *Stream) check(config Config) error {
 	case inMemory && memory == nil:
 		return configErrorf("Log", "it is a nil *MemoryLog")
 	case inMemory && memory.Retention < -1:
-		return configErrorf("Log", "a MemoryLog's Retention of %v is neither positive, nor 0 for 24 hours, nor -1 for ever", memory.Retention)
+		return configErrorf("Log", "a MemoryLog's Retention of %v is neither positive, nor 0 for 24 hours, nor -1 for forever", memory.Retention)
 	}
 	return config.Limits.check()
 }
@@ -350,9 +350,9 @@ func (s *Stream) Route(key HashKey) Shard {
 	return layout.open[layout.route(key)].describe()
 }
 
-// Records yields what the log holds of a shard, open or closed, oldest first. A [MemoryLog] drops
-// records after a while. An error ends the iteration. If the shard does not exist, it is a
-// ResourceNotFoundException.
+// Records yields the records that the log holds for a shard, open or closed, oldest first. A
+// [MemoryLog] drops records after a while. An error ends the iteration. If the shard does not
+// exist, that error is a ResourceNotFoundException.
 func (s *Stream) Records(shardID string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		sh := s.layout.Load().find(shardID)

@@ -138,7 +138,9 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 	if s.reshardDelay == 0 {
 		after = next.complete(reshard)
 	}
-	s.layout.Store(after) // before the parents are unlocked: who finds one closed finds its children
+	// This comes before the parents are unlocked, so that a call that finds one closed also finds
+	// its children.
+	s.layout.Store(after)
 	return nil
 }
 

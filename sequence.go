@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// A SequenceNumber is the number of a record, or a shard's first or last number, taken apart. AWS
-// documents the numbers as opaque; this is the layout that production has issued since 2014. A
+// A SequenceNumber is a record's number, or a shard's first or last number, split into its parts.
+// AWS documents the numbers as opaque; this is the layout that production has used since 2014. A
 // number has 47 hexadecimal digits, printed as 56 decimal digits. From the highest digit down:
 //
 //	 1  2
@@ -36,8 +36,8 @@ const (
 )
 
 // ParseSequenceNumber parses a number as AWS prints it. It returns an error wrapping
-// strconv.ErrSyntax if s is not 56 decimal digits, or if they do not follow the layout. Parsing
-// inverts printing: the number of an s that is accepted prints as s.
+// strconv.ErrSyntax if s is not 56 decimal digits, or if they do not follow the layout. A number
+// that was parsed prints as the same digits.
 func ParseSequenceNumber(s string) (SequenceNumber, error) {
 	if len(s) != numberDigits || strings.Trim(s, "0123456789") != "" {
 		return SequenceNumber{}, fmt.Errorf("putrecords: sequence number %q is not 56 decimal digits: %w", s, strconv.ErrSyntax)
@@ -57,7 +57,7 @@ func ParseSequenceNumber(s string) (SequenceNumber, error) {
 }
 
 // String returns the number's 56 decimal digits, or "" for the zero value. A number with a part out
-// of range has no digits; it prints as its parts behind a percent sign.
+// of range has no digits; it prints as "%!SequenceNumber" and its parts.
 func (n SequenceNumber) String() string {
 	if n.IsZero() {
 		return ""

@@ -22,7 +22,7 @@ type Shard struct {
 // A SequenceNumberRange holds the bounds of the sequence numbers of a shard's records.
 type SequenceNumberRange struct {
 	StartingSequenceNumber SequenceNumber
-	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero until the shard is split or merged
+	EndingSequenceNumber   SequenceNumber `json:",omitzero"` // zero before a split or merge
 }
 
 // ShardStats say what happened to the records that were sent to a shard.
@@ -76,9 +76,9 @@ type shard struct {
 	created int64 // second
 
 	mu      sync.Mutex // guards the fields below
-	info    Shard      // changes when the shard closes
+	info    Shard      // gets its ending number when the shard is split or merged
 	latest  time.Time  // the latest time the shard has seen; its time never goes back
-	closing int64      // the last second in which the shard takes records; or neverCloses, or isClosed
+	closing int64      // the last second in which it takes records, or neverCloses or isClosed
 	records bucket
 	bytes   bucket
 	stats   ShardStats

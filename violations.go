@@ -15,16 +15,16 @@ const (
 )
 
 // Violations are the clauses of a ValidationException: the members of a request that break a
-// constraint of the API's model. AWS prints at most ten, so Violations holds the first ten. It is
-// for servers that answer operations that this package does not. The zero value holds none.
+// constraint of the API's model. AWS prints at most ten, so Violations holds the first ten. Use it
+// in a server for operations that this package does not have. The zero value holds none.
 type Violations []string
 
 // maxViolations is how many clauses AWS prints.
 const maxViolations = 10
 
-// Add adds a clause, unless there are ten already. The clause says that value, in AWS's form such
-// as "Value null" or "Value 'x'", at the path of the member, such as "records.1.member.data",
-// breaks the constraint.
+// Add adds a clause, unless there are ten already. value is in AWS's form, such as "Value null" or
+// "Value 'x'". path leads to the member, such as "records.1.member.data". constraint is the rule
+// that the member breaks, in AWS's words.
 func (v *Violations) Add(value, path, constraint string) {
 	if len(*v) < maxViolations {
 		*v = append(*v, value+" at '"+path+"' failed to satisfy constraint: "+constraint)
@@ -62,7 +62,7 @@ const alone = -1
 // addMember adds a clause about a member of the record at index i.
 func (v *Violations) addMember(value string, i int, member, constraint string) {
 	if len(*v) == maxViolations {
-		return // a request may have any number of records, so build no path in vain
+		return // a request may have any number of records, so skip building a path that nobody sees
 	}
 	if i != alone {
 		member = "records." + strconv.Itoa(i+1) + ".member." + member
