@@ -83,7 +83,7 @@ func answerBodyError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		if r.ProtoMajor == 2 { // AWS's JavaScript client does not read before it has sent everything
+		if r.ProtoMajor == 2 { // AWS's JavaScript client sends everything before it reads
 			_, _ = io.CopyN(io.Discard, r.Body, 64<<20)
 		}
 		send(w, http.StatusRequestEntityTooLarge, nil)

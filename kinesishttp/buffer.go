@@ -27,7 +27,7 @@ func (m *memory) take(n int, limit int64) bool {
 func (m *memory) give(n int) { m.taken.Add(-int64(n)) }
 
 // A buffer holds a request's body. It grows with what has arrived, whatever the Content-Length
-// promises, and it counts with all its capacity, which is a power of two.
+// promises. Its whole capacity, which is a power of two, counts as taken memory.
 type buffer struct {
 	memory *memory
 	limit  int64 // of memory

@@ -97,8 +97,8 @@ func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]a
 	return description
 }
 
-// distributesRecords reports whether the stream itself decides the shards of its records. AWS offers
-// that for on-demand streams only.
+// distributesRecords reports whether the stream itself decides the shards of its records. AWS
+// offers that for on-demand streams only.
 func distributesRecords(stream *putrecords.Stream) bool {
 	return stream.RecordDistributionStrategy() == putrecords.DistributionAuto
 }

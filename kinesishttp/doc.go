@@ -47,28 +47,28 @@
 // A Handler supports PutRecords, PutRecord, DescribeStream, DescribeStreamSummary and ListShards,
 // in AWS JSON 1.1 (application/x-amz-json-1.1) and in CBOR (application/x-amz-cbor-1.1, which the
 // Java SDK uses). Any other operation is an UnknownOperationException. A request with any other
-// content type, including application/json, gets status 404 or 403 and an XML body. A request finds
-// its stream by the name it gives, or by the name in its ARN. A Handler may have no streams at all.
+// content type, including application/json, gets status 404 or 403 and an XML body. A Handler looks
+// up a request's stream by its name, or by the name in its ARN. A Handler may have no streams.
 //
 // Members that an operation does not have are ignored. A value of the wrong type is a
-// SerializationException with production's message. A malformed body is a
-// SerializationException without a message. A body is malformed if it is not valid in its encoding,
-// repeats a member, has data after its end, or contains a list of more than 131,072 elements or a
-// structure of more than 1,024 members. A CBOR body is also malformed if it nests more than 32
-// levels deep, but a member repeated inside an ignored member goes unnoticed there.
+// SerializationException with production's message. A malformed body is a SerializationException
+// without a message. A body is malformed if it is not valid in its encoding, repeats a member, has
+// data after its end, or contains a list of more than 131,072 elements or a structure of more than
+// 1,024 members. A CBOR body is also malformed if it nests more than 32 levels deep. In CBOR, a
+// repeated member inside an ignored member goes unnoticed.
 //
 // # Limits
 //
 // A Handler rejects a body larger than any request for its streams can be, which is about 17 MB
-// with AWS's limits. That leaves room for an escape at every character of a partition key and for a
-// backslash before every character of the data. The client gets status 413: as soon as the size is
-// known, or over HTTP/2 after the server has discarded up to 64 MiB. If the BytesPerRequest or
-// RecordsPerRequest of a stream is unlimited, so is the body.
+// with AWS's default limits. That leaves room for an escape at every character of a partition key
+// and for a backslash before every character of the data. The client gets status 413: over HTTP/1.1
+// as soon as the size is known, over HTTP/2 after the server has discarded up to 64 MiB. If the
+// BytesPerRequest or RecordsPerRequest of a stream is unlimited, so is the body.
 //
-// Handler.MaxBodyMemory bounds the memory for the bodies of all requests that are not answered yet.
-// A request that finds no memory gets status 503 and the code ServiceUnavailable, which AWS's
-// clients retry. Decoding a complete body takes up to as much memory again. A request whose method
-// or headers are wrong takes no memory for its body.
+// Handler.MaxBodyMemory limits the memory for the bodies of all requests that are not answered yet.
+// A request for whose body there is no memory left gets status 503 and the code ServiceUnavailable,
+// which AWS's clients retry. Decoding a complete body takes up to as much memory again. A request
+// whose method or headers are wrong takes no memory for its body.
 //
 // A client that takes more than 30 seconds to send a body gets status 408. A client that takes more
 // than 30 seconds to read the response is cut off.
@@ -76,6 +76,6 @@
 // # Responses
 //
 // Responses are compact, and members of JSON responses are in alphabetical order. The
-// x-amzn-RequestId header counts the handler's requests, so the same calls always get
-// the same bytes.
+// x-amzn-RequestId header counts the handler's requests, so the same calls always get the same
+// bytes.
 package kinesishttp

@@ -30,11 +30,11 @@ type Handler struct {
 	// requests.
 	Answered func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output)
 
-	// MaxBodyMemory bounds the bytes of memory that hold bodies, from when they arrive until
-	// their responses are sent. 0 means 512 MiB, and -1 means no bound. A body takes up to twice
-	// its size. If there is no memory left for one, the client gets status 503 and the code
-	// ServiceUnavailable after its whole body has been read and thrown away, and AWS's clients
-	// try again. Set MaxBodyMemory before the handler serves requests.
+	// MaxBodyMemory limits how many bytes of memory hold bodies, from when they arrive until
+	// their responses are sent. 0 means 512 MiB, and -1 means no limit. A body takes up to twice
+	// its size. If there is no memory left for one, the handler reads and discards it. The client
+	// then gets status 503 and the code ServiceUnavailable, which AWS's clients retry. Set
+	// MaxBodyMemory before the handler serves requests.
 	MaxBodyMemory int64
 
 	mu         sync.RWMutex
