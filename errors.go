@@ -114,8 +114,8 @@ func errorf(code ErrorCode, format string, args ...any) *Error {
 
 const noAccountText = "No account found for the given parameters"
 
-// internalFailureText returns what AWS says of a record that it failed to store. A PutRecord that
-// fails does so as a whole request, for which production has no message.
+// internalFailureText returns AWS's message for a record that it failed to store. A PutRecord fails
+// as a whole request, for which production sends no message.
 func internalFailureText(operation string) string {
 	if operation == putRecord {
 		return ""

@@ -25,7 +25,7 @@ type layout struct {
 	shift  int
 }
 
-// A pendingReshard is what remains to be done of a reshard while the parents go on taking records.
+// A pendingReshard is a reshard whose parents still take records.
 type pendingReshard struct {
 	updatingUntil time.Time // when the stream is ACTIVE again
 	closing       int64     // the parents' last second
