@@ -249,7 +249,8 @@ func New(config Config) (*Stream, error) {
 
 // updatingPart returns how long AWS's status is UPDATING when a reshard takes the given time.
 func updatingPart(delay time.Duration) time.Duration {
-	return (delay*6/25 + time.Second - 1).Truncate(time.Second)
+	part := delay/25*6 + delay%25*6/25 // delay*6 could overflow
+	return (part + time.Second - 1).Truncate(time.Second)
 }
 
 // maxShards keeps a mistake from using up all memory. AWS's quotas are far below it.

@@ -107,6 +107,7 @@ func TestUpdatingDelay(t *testing.T) {
 		{25 * time.Second, 0, 6 * time.Second},
 		{26 * time.Second, 0, 7 * time.Second},
 		{10 * time.Second, 0, 3 * time.Second},
+		{2_500_000 * time.Hour, 0, 600_000 * time.Hour}, // 6 times the delay overflows
 		{25 * time.Second, 1500 * time.Millisecond, 1500 * time.Millisecond},
 		{time.Second, time.Minute, 2*time.Second - 800*time.Millisecond}, // until the children take over
 	} {
