@@ -112,8 +112,9 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 			return nil, err
 		}
 	}
+	dryRun := in.DryRun != nil && *in.DryRun
 	if c.stream.distribution == DistributionAuto {
-		c.distribute()
+		c.distribute(dryRun)
 	}
 	c.results = make([]ResultEntry, len(c.entries))
 	c.pending = c.pending[:0]
@@ -124,7 +125,7 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 	if err := c.failRequest(beforeDryRun); err != nil {
 		return nil, err
 	}
-	if in.DryRun != nil && *in.DryRun {
+	if dryRun {
 		return nil, dryRunSucceeded(c.operation)
 	}
 	if err := c.failRequest(beforeAppend); err != nil {

@@ -1,6 +1,7 @@
 package putrecords_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/putrecords/putrecords"
@@ -63,5 +64,21 @@ func TestFaultWithDistributionAuto(t *testing.T) {
 	want := putrecords.Attempt{Index: 1, HashKey: putrecords.HashKey{0x80}, ShardID: "shardId-000000000001", Bytes: 1}
 	if len(attempts) != 2 || attempts[1] != want {
 		t.Errorf("attempts %+v, want the second %+v", attempts, want)
+	}
+}
+
+// A dry run changes nothing, so the records put after it go to the same shards as without it.
+func TestDryRunWithDistributionAuto(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Shards: 2, RecordDistributionStrategy: putrecords.DistributionAuto})
+	shards := ""
+	for range 4 {
+		in := putrecords.Input{Records: []putrecords.RequestEntry{keyed("k")}, StreamName: ptr("stream"), DryRun: ptr(true)}
+		if _, err := s.PutRecords(t.Context(), &in); !errors.Is(err, putrecords.DryRunOperationException) {
+			t.Fatalf("dry run: %v", err)
+		}
+		shards += shardsOf(mustPut(t, s, keyed("k")))
+	}
+	if shards != "0101" {
+		t.Errorf("shards %s, want 0101", shards)
 	}
 }
