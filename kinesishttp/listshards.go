@@ -234,8 +234,9 @@ func (f *shardFilter) apply(stream *putrecords.Stream, shards []putrecords.Shard
 
 // hasEnded reports whether a descendant of the shard takes the records that the shard took. Before
 // that, the shard or an ancestor takes them. Descendants have higher IDs, and ancestors lower ones.
+// A shard that was open when it was listed has not ended, because its children are not in the list.
 func hasEnded(stream *putrecords.Stream, sh putrecords.Shard) bool {
-	return stream.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID
+	return !isOpen(sh) && stream.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID
 }
 
 // endsAfter reports whether a shard is open or closed no earlier than the second of t.

@@ -284,6 +284,29 @@ func TestLatestWithChildrenThatNeverOpen(t *testing.T) {
 	}
 }
 
+// A split in the middle of a request hides no part of the hash space: AT_LATEST lists the parent or
+// the children.
+func TestLatestDuringASplit(t *testing.T) {
+	var stream *putrecords.Stream
+	var split func()
+	stream = newStream(putrecords.Config{Now: func() time.Time {
+		if split != nil {
+			split()
+		}
+		return start
+	}})
+	split = func() {
+		split = nil
+		if err := stream.SplitShard("shardId-000000000000", putrecords.HashKey{0x80}); err != nil {
+			t.Error(err)
+		}
+	}
+	got, _ := listShards(t, kinesishttp.NewHandler(stream), `{"StreamName":"stream","ShardFilter":{"Type":"AT_LATEST"}}`)
+	if diff := cmp.Diff([]string{"00"}, got); diff != "" {
+		t.Errorf("shards differ (-want +got):\n%s", diff)
+	}
+}
+
 // The parents of a restored stream's oldest shards may have expired.
 func TestTrimHorizonOfRestoredStream(t *testing.T) {
 	shards := reshardedStream(t).Shards()
