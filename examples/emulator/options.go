@@ -34,7 +34,8 @@ on loopback too; otherwise any Host will do. A page that is on loopback gets COR
 AWS SDK works in it.
 
 The emulator does not keep records, because none of its operations read them. If the wall clock is
-set back, the emulator logs it, and the streams' time goes on. GET /healthz answers 200.
+set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
+than a day ahead, requests fail until the emulator is restarted. GET /healthz answers 200.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
 address, had to cut off a request or cannot print.
