@@ -17,11 +17,16 @@ type memory struct{ taken atomic.Int64 }
 // take reports whether n more bytes fit within limit. If so, it counts them. A negative limit is no
 // limit.
 func (m *memory) take(n int, limit int64) bool {
-	if m.taken.Add(int64(n)) > limit && limit >= 0 {
-		m.give(n)
-		return false
+	for {
+		before := m.taken.Load()
+		after := before + int64(n)
+		if after > limit && limit >= 0 {
+			return false
+		}
+		if m.taken.CompareAndSwap(before, after) {
+			return true
+		}
 	}
-	return true
 }
 
 func (m *memory) give(n int) { m.taken.Add(-int64(n)) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 )
@@ -44,4 +46,28 @@ func TestBuffer(t *testing.T) {
 			t.Errorf("%+v: %d bytes are still taken", test, left)
 		}
 	}
+}
+
+// Taking more than there is leaves others what they need meanwhile.
+func TestMemoryRefusesOnlyWhatDoesNotFit(t *testing.T) {
+	var m memory
+	var greedy sync.WaitGroup
+	var done atomic.Bool
+	started := make(chan struct{})
+	greedy.Go(func() {
+		close(started)
+		for !done.Load() {
+			m.take(2, 1)
+		}
+	})
+	<-started
+	for i := range 1_000_000 {
+		if !m.take(1, 1) {
+			t.Errorf("after %d times there is no memory", i)
+			break
+		}
+		m.give(1)
+	}
+	done.Store(true)
+	greedy.Wait()
 }
