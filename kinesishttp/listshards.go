@@ -61,7 +61,7 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 	}
 	shards := stream.Shards()
 	if in.ShardFilter != nil {
-		if err := in.ShardFilter.checkTime(stream, shards); err != nil {
+		if err := in.ShardFilter.check(stream, shards); err != nil {
 			return nil, err
 		}
 		shards = in.ShardFilter.apply(stream, shards)
@@ -122,7 +122,7 @@ func readShardFilter(r reader) *shardFilter {
 	return filter
 }
 
-// check makes all checks of a request except whether its stream exists.
+// check makes the checks that come before whether the stream exists.
 func (in *listShardsInput) check() error {
 	var v violations
 	v.AddName("exclusiveStartShardId", in.ExclusiveStartShardID)
@@ -149,7 +149,7 @@ func (in *listShardsInput) checkCombination() error {
 	case in.NextToken == nil && in.StreamName == nil && in.StreamARN == nil:
 		return invalidArgument("Either NextToken or StreamName should be provided.")
 	case in.NextToken == nil:
-		return in.ShardFilter.check()
+		return nil
 	case in.ExclusiveStartShardID != nil:
 		return invalidArgument("NextToken and ExclusiveStartShardId cannot be provided together.")
 	case in.ShardFilter != nil:
@@ -173,35 +173,19 @@ func (in *listShardsInput) continued() (*listShardsInput, error) {
 	return next, nil
 }
 
-// needsTimestamp reports whether the filter's type requires a Timestamp. Other types ignore it.
-func (f *shardFilter) needsTimestamp() bool {
-	return *f.Type == atTimestamp || *f.Type == fromTimestamp
-}
-
-// check checks that a filter has the member that its type requires. AWS's message about a missing
-// Timestamp is unknown.
-func (f *shardFilter) check() error {
+// check checks the values of a filter. AWS's message about a missing Timestamp is unknown. Shards
+// never expire here, so the trim horizon is the stream's creation.
+func (f *shardFilter) check(stream *putrecords.Stream, shards []putrecords.Shard) error {
 	switch {
-	case f == nil:
-		return nil
 	case *f.Type == afterShardID && f.ShardID == nil:
 		return invalidArgument("ShardId must be provided when the ShardFilter Type is AFTER_SHARD_ID.")
-	case f.needsTimestamp() && f.Timestamp == nil:
-		return invalidArgument("ShardFilter of type " + *f.Type + " needs a Timestamp.")
-	}
-	return nil
-}
-
-// checkTime checks a filter's Timestamp. Shards never expire here, so the trim horizon is the
-// stream's creation.
-func (f *shardFilter) checkTime(stream *putrecords.Stream, shards []putrecords.Shard) error {
-	if !f.needsTimestamp() {
+	case *f.Type != atTimestamp && *f.Type != fromTimestamp: // other types ignore a Timestamp
 		return nil
-	}
-	if f.Timestamp.Before(created(shards)) {
+	case f.Timestamp == nil:
+		return invalidArgument("ShardFilter of type " + *f.Type + " needs a Timestamp.")
+	case f.Timestamp.Before(created(shards)):
 		return invalidArgument("ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.")
-	}
-	if f.Timestamp.After(stream.Now()) {
+	case f.Timestamp.After(stream.Now()):
 		return invalidArgument("ShardFilter Timestamp must not be greater than current time.")
 	}
 	return nil

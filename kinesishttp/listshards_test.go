@@ -355,6 +355,7 @@ func TestListShardsRefused(t *testing.T) {
 			"Value 'LATEST' at 'shardFilter.type' failed to satisfy constraint: Member must satisfy enum value set: " +
 			"[AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP]",
 		`{"StreamName":"stream","ShardFilter":{"Type":"AFTER_SHARD_ID"}}`: invalid + "ShardId must be provided when the ShardFilter Type is AFTER_SHARD_ID.",
+		`{"StreamName":"others","ShardFilter":{"Type":"AFTER_SHARD_ID"}}`: "ResourceNotFoundException: Stream others under account 000000000000 not found.",
 		`{"StreamName":"stream","ShardFilter":{"Type":"AT_TIMESTAMP"}}`:   invalid + "ShardFilter of type AT_TIMESTAMP needs a Timestamp.",
 		`{"StreamName":"stream","ShardFilter":{"Type":"FROM_TIMESTAMP"}}`: invalid + "ShardFilter of type FROM_TIMESTAMP needs a Timestamp.",
 	})
