@@ -37,8 +37,10 @@ func (b *bucket) init(perSecond, burst int64) {
 	b.limited = true
 	b.burst = min(burst, maxBurst)
 	b.grace = float64(gcd(perSecond, 1e9)) / 2e9
-	b.limiter.SetLimitAt(time.Time{}, rate.Limit(perSecond))
-	b.limiter.SetBurstAt(time.Time{}, int(b.burst)) // at the zero time, so it has filled up by now
+	// Until 1970, before which no stream's clock begins, any burst fills up.
+	b.limiter.SetLimitAt(time.Time{}, maxBurst)
+	b.limiter.SetBurstAt(time.Time{}, int(b.burst))
+	b.limiter.SetLimitAt(time.Unix(0, 0), rate.Limit(perSecond))
 }
 
 func gcd(a, b int64) int64 {

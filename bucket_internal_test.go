@@ -36,3 +36,17 @@ func TestBucketIsExactToANanosecond(t *testing.T) {
 		}
 	}
 }
+
+// A new bucket holds its whole burst, even one that takes longer to fill than a time.Duration can
+// hold.
+func TestNewBucketIsFull(t *testing.T) {
+	for _, test := range []struct{ perSecond, burst int64 }{
+		{1, 1}, {1000, 1000}, {1, 1 << 30}, {1, maxBurst}, {1 << 40, maxBurst}, {1 << 62, maxBurst},
+	} {
+		var b bucket
+		b.init(test.perSecond, test.burst)
+		if got := b.available(time.Unix(1, 0), test.burst); got != test.burst {
+			t.Errorf("%+v: %d tokens", test, got)
+		}
+	}
+}
