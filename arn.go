@@ -1,6 +1,10 @@
 package putrecords
 
-import "strings"
+import (
+	"cmp"
+	"regexp"
+	"strings"
+)
 
 // The names and ARNs of streams, as the API's model constrains them. isName and parseARN match
 // these patterns without regexp, which takes seconds for a name or an ARN of several megabytes.
@@ -63,20 +67,44 @@ func isAccountID(s string) bool {
 	return len(s) == 12
 }
 
+// A place is the account and the region of a stream.
+type place struct {
+	accountID string
+	region    string
+}
+
+// newPlace returns a place with the defaults filled in.
+func newPlace(accountID, region string) place {
+	return place{cmp.Or(accountID, "000000000000"), cmp.Or(region, "us-east-1")}
+}
+
+// check returns the first problem it finds in a place.
+func (p place) check() error {
+	if !isAccountID(p.accountID) {
+		return configErrorf("AccountID", "%q is not 12 digits", p.accountID)
+	}
+	if !regionRegexp.MatchString(p.region) {
+		return configErrorf("Region", "%q is not lower-case letters, digits and hyphens", p.region)
+	}
+	return nil
+}
+
+var regionRegexp = regexp.MustCompile(`^[a-z0-9-]+$`)
+
 // ARN returns the stream's Amazon Resource Name. Its partition is aws-cn or aws-us-gov if the
 // region begins with "cn-" or "us-gov-", and aws otherwise.
 func (s *Stream) ARN() string { return s.arn("kinesis", s.region, "stream/"+s.name) }
 
-// arn returns an ARN in the stream's partition and account.
-func (s *Stream) arn(service, region, resource string) string {
+// arn returns an ARN in the place's partition and account.
+func (p place) arn(service, region, resource string) string {
 	partition := "aws"
 	switch {
-	case strings.HasPrefix(s.region, "cn-"):
+	case strings.HasPrefix(p.region, "cn-"):
 		partition = "aws-cn"
-	case strings.HasPrefix(s.region, "us-gov-"):
+	case strings.HasPrefix(p.region, "us-gov-"):
 		partition = "aws-us-gov"
 	}
-	return "arn:" + partition + ":" + service + ":" + region + ":" + s.accountID + ":" + resource
+	return "arn:" + partition + ":" + service + ":" + region + ":" + p.accountID + ":" + resource
 }
 
 // A reference is what a request says about the stream it is for. Region and account are known only
@@ -115,20 +143,26 @@ func (s *Stream) CheckAddress(streamName, streamARN *string) error {
 	return s.checkReference(streamName, streamARN)
 }
 
-// checkReference checks a name and an ARN that have passed their constraints.
-func (s *Stream) checkReference(streamName, streamARN *string) error {
+// resolve returns the name that a name and an ARN stand for, both of which have passed their
+// constraints. An ARN must be one of the place.
+func (p place) resolve(streamName, streamARN *string) (name string, err error) {
 	to, err := parseReference(streamName, streamARN)
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return "", err
+	case streamARN != nil && to.region != p.region:
+		return "", errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *streamARN)
+	case streamARN != nil && to.accountID != p.accountID:
+		return "", &Error{Code: UnrecognizedClientException, Message: noAccountText}
 	}
-	if streamARN != nil && to.region != s.region {
-		return errorf(InvalidArgumentException, "The region specified in the ARN '%s' does not match the endpoint region", *streamARN)
+	return to.name, nil
+}
+
+// checkReference checks that a name and an ARN that have passed their constraints mean the stream.
+func (s *Stream) checkReference(streamName, streamARN *string) error {
+	name, err := s.resolve(streamName, streamARN)
+	if err == nil && name != s.name {
+		err = s.streamNotFound(name)
 	}
-	if streamARN != nil && to.accountID != s.accountID {
-		return &Error{Code: UnrecognizedClientException, Message: noAccountText}
-	}
-	if to.name != s.name {
-		return s.streamNotFound(to.name)
-	}
-	return nil
+	return err
 }

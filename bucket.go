@@ -28,19 +28,24 @@ type bucket struct {
 // exactly.
 const maxBurst = min(math.MaxInt, 1<<53)
 
-// init makes a zero bucket full. It has no limit if its rate or its burst is [Unlimited].
-func (b *bucket) init(perSecond, burst int64) {
+// set sets the rate and the burst from now on. The bucket has no limit if one of them is
+// [Unlimited]. It keeps its tokens, up to the burst. A zero bucket, or one without a limit, becomes
+// full.
+func (b *bucket) set(now time.Time, perSecond, burst int64) {
 	if perSecond == Unlimited || burst == Unlimited {
-		b.atLeast = math.MaxInt64
+		*b = bucket{atLeast: math.MaxInt64}
 		return
 	}
-	b.limited = true
 	b.burst = min(burst, maxBurst)
 	b.grace = float64(gcd(perSecond, 1e9)) / 2e9
-	// Until 1970, before which no stream's clock begins, any burst fills up.
-	b.limiter.SetLimitAt(time.Time{}, maxBurst)
-	b.limiter.SetBurstAt(time.Time{}, int(b.burst))
-	b.limiter.SetLimitAt(time.Unix(0, 0), rate.Limit(perSecond))
+	b.atLeast = 0
+	if !b.limited { // fill it at a rate that fills any burst from the zero time until now
+		b.limited = true
+		b.limiter.SetLimitAt(time.Time{}, maxBurst)
+		b.limiter.SetBurstAt(time.Time{}, int(b.burst))
+	}
+	b.limiter.SetLimitAt(now, rate.Limit(perSecond))
+	b.limiter.SetBurstAt(now, int(b.burst))
 }
 
 func gcd(a, b int64) int64 {

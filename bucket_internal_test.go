@@ -15,7 +15,7 @@ func TestBucketIsExactToANanosecond(t *testing.T) {
 			for _, level := range []int64{0, burst / 2, burst - perSecond/7} {
 				t.Run(fmt.Sprintf("%d a second, steps of %v, from %d", perSecond, step, level), func(t *testing.T) {
 					var b bucket
-					b.init(perSecond, burst)
+					b.set(time.Unix(1_411_431_220, 123_456_789), perSecond, burst)
 					billionths := burst * 1e9 // what the bucket holds in exact arithmetic
 					now := time.Unix(1_411_431_220, 123_456_789)
 					for i := range 200_000 {
@@ -44,7 +44,7 @@ func TestNewBucketIsFull(t *testing.T) {
 		{1, 1}, {1000, 1000}, {1, 1 << 30}, {1, maxBurst}, {1 << 40, maxBurst}, {1 << 62, maxBurst},
 	} {
 		var b bucket
-		b.init(test.perSecond, test.burst)
+		b.set(time.Unix(1_411_431_220, 0), test.perSecond, test.burst)
 		if got := b.available(time.Unix(1, 0), test.burst); got != test.burst {
 			t.Errorf("%+v: %d tokens", test, got)
 		}

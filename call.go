@@ -35,12 +35,15 @@ func (s *Stream) validate(in *Input, keys []HashKey) error {
 	if err := s.checkReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
+	if status := s.setStatus(); status == StreamCreating || status == StreamDeleting {
+		return s.streamNotFound(s.name)
+	}
 	if s.distribution == UserPartitionKey {
 		if err := hashKeysOf(in.Records, keys); err != nil {
 			return err
 		}
 	}
-	return s.limits.checkSize(in)
+	return s.Limits().checkSize(in)
 }
 
 // A call is one request on its way through a stream.

@@ -128,8 +128,8 @@ func dryRunSucceeded(operation string) *Error {
 		"Request would have succeeded, but DryRun flag is set.", operation)
 }
 
-func (s *Stream) streamNotFound(name string) *Error {
-	return errorf(ResourceNotFoundException, "Stream %s under account %s not found.", name, s.accountID)
+func (p place) streamNotFound(name string) *Error {
+	return errorf(ResourceNotFoundException, "Stream %s under account %s not found.", name, p.accountID)
 }
 
 func (s *Stream) shardNotFound(shardID string) *Error {
@@ -146,8 +146,8 @@ func (s *Stream) invalidOrdering(number string) *Error {
 		number, s.name, s.accountID)
 }
 
-func (s *Stream) notActive() *Error {
-	return errorf(ResourceInUseException, "Stream %s under account %s not ACTIVE, instead in state UPDATING", s.name, s.accountID)
+func (s *Stream) notActive(status StreamStatus) *Error {
+	return errorf(ResourceInUseException, "Stream %s under account %s not ACTIVE, instead in state %s", s.name, s.accountID, status)
 }
 
 func (s *Stream) shardClosed(shardID string) *Error {
@@ -183,7 +183,7 @@ func (s *Stream) defaultError(fault *Fault, operation, shardID string) *Error {
 	case ResourceNotFoundException:
 		return s.streamNotFound(s.name)
 	case ResourceInUseException:
-		return s.notActive()
+		return s.notActive(StreamUpdating)
 	case DryRunOperationException:
 		return dryRunSucceeded(operation)
 	}

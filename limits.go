@@ -71,10 +71,7 @@ func (l Limits) Validate(in *Input) error {
 		in = &Input{}
 	}
 	l = l.inForce()
-	if err := l.checkConstraints(in); err != nil {
-		return err
-	}
-	if err := checkPartitionKeys(in.Records); err != nil {
+	if err := l.checkMembers(in, UserPartitionKey); err != nil {
 		return err
 	}
 	if _, err := parseReference(in.StreamName, in.StreamARN); err != nil {
@@ -154,6 +151,14 @@ func (l Limits) check() error {
 			l.ByteBurst, largest)
 	}
 	return nil
+}
+
+// checkMembers makes the checks of a request that come before its name and ARN count.
+func (l Limits) checkMembers(in *Input, distribution RecordDistributionStrategy) error {
+	if err := l.checkConstraints(in); err != nil || distribution == DistributionAuto {
+		return err
+	}
+	return checkPartitionKeys(in.Records)
 }
 
 // checkConstraints returns one ValidationException for all members that break a constraint of the

@@ -46,16 +46,13 @@ func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordO
 		in = &PutRecordInput{}
 	}
 	request := &Input{
-		Records:    []RequestEntry{{Data: in.Data, PartitionKey: in.PartitionKey, ExplicitHashKey: in.ExplicitHashKey}},
+		Records:    []RequestEntry{in.entry()},
 		StreamName: in.StreamName,
 		StreamARN:  in.StreamARN,
 		DryRun:     in.DryRun,
 	}
-	if err := s.limits.checkRecordConstraints(in, &request.Records[0]); err != nil {
+	if err := s.Limits().checkRecordMembers(in, s.distribution); err != nil {
 		return nil, err
-	}
-	if in.PartitionKey == nil && s.distribution == UserPartitionKey {
-		return nil, partitionKeyMissing(alone)
 	}
 	out, err := s.answer(ctx, putRecord, request, in.SequenceNumberForOrdering)
 	if err != nil {
@@ -70,15 +67,24 @@ func (s *Stream) PutRecord(ctx context.Context, in *PutRecordInput) (*PutRecordO
 
 var orderingRegexp = regexp.MustCompile(`^(0|([1-9]\d{0,128}))$`)
 
-// checkRecordConstraints is checkConstraints for a PutRecord request. entry is its record.
-func (l Limits) checkRecordConstraints(in *PutRecordInput, entry *RequestEntry) error {
+// checkRecordMembers is checkMembers for a PutRecord request.
+func (l Limits) checkRecordMembers(in *PutRecordInput, distribution RecordDistributionStrategy) error {
 	var v Violations
-	l.checkEntry(&v, entry, alone)
+	entry := in.entry()
+	l.checkEntry(&v, &entry, alone)
 	if ordering := in.SequenceNumberForOrdering; ordering != nil && !orderingRegexp.MatchString(*ordering) {
 		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", matching+orderingRegexp.String())
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
+	if len(v) == 0 && in.PartitionKey == nil && distribution == UserPartitionKey {
+		return partitionKeyMissing(alone)
+	}
 	return v.Err()
+}
+
+// entry returns the request's record.
+func (in *PutRecordInput) entry() RequestEntry {
+	return RequestEntry{Data: in.Data, PartitionKey: in.PartitionKey, ExplicitHashKey: in.ExplicitHashKey}
 }
 
 // checkOrdering checks a SequenceNumberForOrdering.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,13 +29,8 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	if in == nil {
 		in = &Input{}
 	}
-	if err := s.limits.checkConstraints(in); err != nil {
+	if err := s.Limits().checkMembers(in, s.distribution); err != nil {
 		return nil, err
-	}
-	if s.distribution == UserPartitionKey {
-		if err := checkPartitionKeys(in.Records); err != nil {
-			return nil, err
-		}
 	}
 	return s.answer(ctx, putRecords, in, nil)
 }
@@ -167,39 +161,20 @@ type Config struct {
 	UpdatingDelay time.Duration
 }
 
-// An EncryptionType says how a stream encrypts its records.
-type EncryptionType string
-
-// The encryption types of the Kinesis API.
-const (
-	EncryptionNone EncryptionType = "NONE"
-	EncryptionKMS  EncryptionType = "KMS"
-)
-
-// A StreamStatus says which state a stream is in.
-type StreamStatus string
-
-// The states of the Kinesis API that a [Stream] can be in. It takes records in both.
-const (
-	StreamActive   StreamStatus = "ACTIVE"
-	StreamUpdating StreamStatus = "UPDATING" // just split or merged; see Config.UpdatingDelay
-)
-
 // A Stream answers PutRecords calls as a Kinesis stream does. [New] makes one. A Stream is safe for
 // concurrent use.
 type Stream struct {
-	name           string
-	accountID      string
-	region         string
-	encryptionType EncryptionType
-	distribution   RecordDistributionStrategy
-	limits         Limits // in force
-	clock          streamClock
-	log            Log
-	reshardDelay   time.Duration
-	updatingDelay  time.Duration
+	place
+	name          string
+	distribution  RecordDistributionStrategy
+	clock         streamClock
+	log           Log
+	reshardDelay  time.Duration
+	updatingDelay time.Duration
 
-	layout      atomic.Pointer[layout] // replaced as a whole, under resharding
+	layout      atomic.Pointer[layout]   // replaced as a whole, under resharding
+	settings    atomic.Pointer[settings] // replaced as a whole, under resharding
+	status      atomic.Value             // the StreamStatus that SetStatus set
 	resharding  sync.Mutex
 	faults      faults
 	distributed atomic.Uint64 // records, with DistributionAuto
@@ -210,17 +185,16 @@ type Stream struct {
 // the field.
 func New(config Config) (*Stream, error) {
 	s := &Stream{
-		name:           cmp.Or(config.Name, "stream"),
-		accountID:      cmp.Or(config.AccountID, "000000000000"),
-		region:         cmp.Or(config.Region, "us-east-1"),
-		encryptionType: cmp.Or(config.EncryptionType, EncryptionNone),
-		distribution:   cmp.Or(config.RecordDistributionStrategy, UserPartitionKey),
-		limits:         config.Limits.inForce(),
-		clock:          streamClock{now: config.Now},
-		log:            config.Log,
-		reshardDelay:   config.ReshardDelay,
-		updatingDelay:  cmp.Or(config.UpdatingDelay, updatingPart(config.ReshardDelay)),
+		place:         newPlace(config.AccountID, config.Region),
+		name:          cmp.Or(config.Name, "stream"),
+		distribution:  cmp.Or(config.RecordDistributionStrategy, UserPartitionKey),
+		clock:         streamClock{now: config.Now},
+		log:           config.Log,
+		reshardDelay:  config.ReshardDelay,
+		updatingDelay: cmp.Or(config.UpdatingDelay, updatingPart(config.ReshardDelay)),
 	}
+	s.settings.Store(&settings{cmp.Or(config.EncryptionType, EncryptionNone), config.Limits.inForce()})
+	s.status.Store(StreamActive)
 	if s.clock.now == nil {
 		s.clock.now = newSteadyClock().now
 	}
@@ -239,7 +213,7 @@ func New(config Config) (*Stream, error) {
 	if shards == nil {
 		shards = evenLayout(max(config.Shards, 1), now.Unix())
 	}
-	layout, err := newLayout(shards, s.limits, now)
+	layout, err := newLayout(shards, s.Limits(), now)
 	if err != nil {
 		return nil, err
 	}
@@ -262,16 +236,10 @@ func (s *Stream) check(config Config) error {
 	switch {
 	case len(s.name) > maxNameLength || !isName(s.name):
 		return configErrorf("Name", "%q is not 1 to 128 letters, digits, '_', '.' and '-'", s.name)
-	case !isAccountID(s.accountID):
-		return configErrorf("AccountID", "%q is not 12 digits", s.accountID)
-	case !regionRegexp.MatchString(s.region):
-		return configErrorf("Region", "%q is not lower-case letters, digits and hyphens", s.region)
 	case config.Shards < 0 || config.Shards > maxShards:
 		return configErrorf("Shards", "%d is not between 0 and %d", config.Shards, maxShards)
 	case config.Shards != 0 && config.Layout != nil:
 		return configErrorf("Shards", "%d is set, but so is Layout, with %d shards", config.Shards, len(config.Layout))
-	case s.encryptionType != EncryptionNone && s.encryptionType != EncryptionKMS:
-		return configErrorf("EncryptionType", "%q is neither %q nor %q", s.encryptionType, EncryptionNone, EncryptionKMS)
 	case s.distribution != UserPartitionKey && s.distribution != DistributionAuto:
 		return configErrorf("RecordDistributionStrategy", "%q is neither %q nor %q", s.distribution, UserPartitionKey, DistributionAuto)
 	case config.ReshardDelay < 0:
@@ -283,10 +251,14 @@ func (s *Stream) check(config Config) error {
 	case inMemory && memory.Retention < -1:
 		return configErrorf("Log", "a MemoryLog's Retention of %v is neither positive, nor 0 for 24 hours, nor -1 for forever", memory.Retention)
 	}
+	if err := s.place.check(); err != nil {
+		return err
+	}
+	if err := s.EncryptionType().check(); err != nil {
+		return err
+	}
 	return config.Limits.check()
 }
-
-var regionRegexp = regexp.MustCompile(`^[a-z0-9-]+$`)
 
 // MustNew is [New] for tests and examples. It panics if New returns an error.
 func MustNew(config Config) *Stream {
@@ -303,34 +275,8 @@ func (s *Stream) Now() time.Time {
 	return now
 }
 
-// Limits returns the limits in force: no field is zero, and [Unlimited] is no limit.
-func (s *Stream) Limits() Limits { return s.limits }
-
 // Name returns the stream's name.
 func (s *Stream) Name() string { return s.name }
-
-// EncryptionType returns EncryptionNone or EncryptionKMS.
-func (s *Stream) EncryptionType() EncryptionType { return s.encryptionType }
-
-// shownEncryption returns the encryption type as answers show it: "" unless the stream is
-// encrypted.
-func (s *Stream) shownEncryption() EncryptionType {
-	if s.encryptionType == EncryptionNone {
-		return ""
-	}
-	return s.encryptionType
-}
-
-// Status returns StreamUpdating for Config.UpdatingDelay after a split or a merge, and StreamActive
-// otherwise. From a split or a merge on, [Stream.Shards] lists the parents as closed and the
-// children as open, but records go to the parents until Config.ReshardDelay has passed.
-func (s *Stream) Status() StreamStatus {
-	now, err := s.clock.read()
-	if err == nil && s.layoutAt(now).updating(now) {
-		return StreamUpdating
-	}
-	return StreamActive
-}
 
 // Shards returns the stream's shards, open and closed, by index.
 func (s *Stream) Shards() []Shard {

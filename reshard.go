@@ -66,8 +66,11 @@ func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (childr
 	s.resharding.Lock()
 	defer s.resharding.Unlock()
 	l := s.completeBy(now)
+	if status := s.setStatus(); status != StreamActive {
+		return s.notActive(status)
+	}
 	if l.updating(now) {
-		return s.notActive()
+		return s.notActive(StreamUpdating)
 	}
 	parents, err := s.eligible(l, shardIDs)
 	if err != nil {
@@ -124,7 +127,7 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 		index++
 		child.ShardID = shardID(index)
 		child.SequenceNumberRange.StartingSequenceNumber = firstNumber(index, closing+1)
-		sh := newShard(child, s.limits, now)
+		sh := newShard(child, s.Limits(), now)
 		all = append(all, sh)
 		reshard.children = append(reshard.children, sh)
 	}

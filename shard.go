@@ -102,8 +102,8 @@ func newShard(description Shard, limits Limits, now time.Time) *shard {
 		closing: neverCloses,
 		stats:   ShardStats{ShardID: description.ShardID},
 	}
-	sh.records.init(int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
-	sh.bytes.init(limits.BytesPerSecond, limits.ByteBurst)
+	sh.records.set(now, int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
+	sh.bytes.set(now, limits.BytesPerSecond, limits.ByteBurst)
 	if !description.SequenceNumberRange.EndingSequenceNumber.IsZero() {
 		sh.closing = isClosed
 	}
