@@ -146,6 +146,7 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 // route finds the shards of the pending entries.
 func (c *call) route() {
 	layout := c.stream.layoutAt(c.now)
+	c.stream.announcer.deliver() // before anything is appended to new shards
 	c.groupAt = resize(c.groupAt, len(layout.open))
 	for _, i := range c.pending {
 		slot := layout.route(c.keys[i])

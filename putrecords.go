@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,6 +160,12 @@ type Config struct {
 	// ReshardDelay, rounded up to whole seconds: AWS takes about 6 of its 25 s. A stream whose
 	// children have taken over is always ACTIVE.
 	UpdatingDelay time.Duration
+
+	// Resharded, if set, is told of each reshard twice: when it is made, before its children take
+	// any records, and when it is done. It is told once, in order, and without locks, by a call
+	// that puts records, splits, merges or adopts; others wait for it meanwhile. It must not make
+	// such calls itself, but may call the stream's other methods.
+	Resharded func(Reshard)
 }
 
 // A Stream answers PutRecords calls as a Kinesis stream does. [New] makes one. A Stream is safe for
@@ -176,6 +183,7 @@ type Stream struct {
 	settings    atomic.Pointer[settings] // replaced as a whole, under resharding
 	status      atomic.Value             // the StreamStatus that SetStatus set
 	resharding  sync.Mutex
+	announcer   announcer
 	faults      faults
 	distributed atomic.Uint64 // records, with DistributionAuto
 	scratches   sync.Pool     // of *scratch
@@ -192,6 +200,7 @@ func New(config Config) (*Stream, error) {
 		log:           config.Log,
 		reshardDelay:  config.ReshardDelay,
 		updatingDelay: cmp.Or(config.UpdatingDelay, updatingPart(config.ReshardDelay)),
+		announcer:     announcer{tell: config.Resharded},
 	}
 	s.settings.Store(&settings{cmp.Or(config.EncryptionType, EncryptionNone), config.Limits.inForce()})
 	s.status.Store(StreamActive)
@@ -295,6 +304,21 @@ func (s *Stream) Shards() []Shard {
 func (s *Stream) Route(key HashKey) Shard {
 	layout := s.currentLayout()
 	return layout.open[layout.route(key)].describe()
+}
+
+// TakesRecords reports whether a shard takes records now, and until when. until is the end of the
+// shard's closing second, or the zero time if it has none. A parent takes records after
+// [Stream.Shards] lists its ending number, and its children do not yet, until that time has come.
+func (s *Stream) TakesRecords(shardID string) (until time.Time, ok bool) {
+	layout := s.currentLayout()
+	sh := layout.find(shardID)
+	if sh == nil || !slices.Contains(layout.open, sh) {
+		return time.Time{}, false
+	}
+	if end := sh.describe().SequenceNumberRange.EndingSequenceNumber; !end.IsZero() {
+		until = time.Unix(end.Arrived+1, 0).UTC()
+	}
+	return until, true
 }
 
 // Records yields the records that the log holds for a shard, open or closed, oldest first. A

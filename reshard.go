@@ -63,6 +63,7 @@ func (s *Stream) reshard(shardIDs []string, divide func(parents []Shard) (childr
 	if err != nil {
 		return err
 	}
+	defer s.announcer.deliver()
 	s.resharding.Lock()
 	defer s.resharding.Unlock()
 	l := s.completeBy(now)
@@ -137,9 +138,11 @@ func (s *Stream) replace(l *layout, parents []*shard, children []Shard, now time
 	}
 	next := *l
 	next.shards, next.pending = all, append(slices.Clip(l.pending), reshard)
+	s.announcer.add(reshard, false)
 	after := &next
 	if s.reshardDelay == 0 {
 		after = next.complete(reshard)
+		s.announcer.add(reshard, true)
 	}
 	// This comes before the parents are unlocked, so that a call that finds one closed also finds
 	// its children.
@@ -174,6 +177,7 @@ func (s *Stream) completeBy(now time.Time) *layout {
 	for reshard := l.due(now); reshard != nil; reshard = l.due(now) {
 		unlock := lockAll(slices.Concat(reshard.parents, reshard.children))
 		l = l.complete(reshard)
+		s.announcer.add(reshard, true)
 		s.layout.Store(l)
 		unlock()
 	}
