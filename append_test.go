@@ -2,7 +2,6 @@ package putrecords_test
 
 import (
 	"context"
-	"iter"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,11 +31,8 @@ func (l *panickyLog) Append(_ context.Context, shard putrecords.Shard, records [
 	}, nil
 }
 
-func (*panickyLog) Records(context.Context, putrecords.Shard, uint64) iter.Seq2[putrecords.Record, error] {
-	return func(func(putrecords.Record, error) bool) {}
-}
-
-// When a log panics, the call's other groups that have begun are still waited for and counted.
+// When a log panics, no other group begins, but those that have begun are still waited for and
+// counted.
 func TestGroupsFinishWhenTheLogPanics(t *testing.T) {
 	one := putrecords.Count{Records: 1, Bytes: 1}
 	for _, test := range []struct {
@@ -48,6 +44,11 @@ func TestGroupsFinishWhenTheLogPanics(t *testing.T) {
 			log:    panickyLog{inAppend: shard2},
 			waited: []string{shard0, shard1},
 			want:   []putrecords.ShardStats{{ShardID: shard0, Stored: one}, {ShardID: shard1, Stored: one}, {ShardID: shard2}},
+		},
+		{
+			log:    panickyLog{inAppend: shard1},
+			waited: []string{shard0},
+			want:   []putrecords.ShardStats{{ShardID: shard0, Stored: one}, {ShardID: shard1}, {ShardID: shard2}},
 		},
 		{
 			log:    panickyLog{inWait: shard1},

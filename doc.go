@@ -38,8 +38,11 @@
 //
 // Accepted records go to a [Log], which assigns their positions. The default is a [MemoryLog].
 // [Discard] keeps no records. Your own log may use a disk or a network, and may finish storing
-// records after Append has returned. [Stream.Records] reads what the log holds. Records that the
-// log fails to store are answered with InternalFailure.
+// records after Append has returned. Records that the log fails to store are
+// answered with InternalFailure.
+//
+// If the log is also a [LogReader], [Stream.Records] reads what it holds of a shard,
+// [Stream.RecordsFrom] from a position on, and [Stream.AllRecords] in all shards.
 //
 // # Shards
 //

@@ -8,7 +8,8 @@ import (
 )
 
 // A Log stores the records that a stream accepts. [MemoryLog] and [Discard] are logs. A server with
-// its own storage implements another. A Log must be safe for concurrent use.
+// its own storage implements another; if its records can be read back, it is also a [LogReader]. A
+// Log must be safe for concurrent use.
 //
 // A log owns the order of records: it gives them their positions. A stream that starts on an
 // earlier stream's log continues its positions. Several streams with the same shards may share a
@@ -22,20 +23,29 @@ type Log interface {
 	// nil wait means that the records are stored. The waits of one request are called one after
 	// another; those of several requests may run at once.
 	//
+	// If the log has no room for the records, for example because a queue is full, Append returns
+	// an error immediately. It never waits for room, because every other call to the shard would
+	// wait too. It may take a lock of the host's that nobody holds for long. The host must not hold
+	// that lock during a call of the stream: the call waits for the shard's lock, and an Append
+	// under the shard's lock waits for the host's.
+	//
 	// Append or wait sets the SequenceNumber.Position of each record. The rest of the number is
 	// already set. The positions of a shard strictly increase, from 1 to less than 2^63-1; gaps are
 	// fine. The stream panics if the positions of one Append do not increase, and checks nothing
-	// else. When the log is done, the records and their bytes belong to the caller again, so a log
-	// that keeps them must copy them.
+	// else.
+	//
+	// When Append returns without a wait, or wait returns, the records and their bytes belong to
+	// the caller again. A log that keeps them must copy them, and so must one whose wait may return
+	// before the log is done with them.
 	//
 	// An error from Append or wait fails all of these records with InternalFailure. The producer
 	// does not see the cause, so a log should report it itself. If Append returns an error, its
 	// wait is ignored. The stream does not watch ctx; that is up to the log.
+	//
+	// If Append or wait panics, the stream begins no other append of the request, waits for those
+	// that have begun, and passes the panic on to its caller. It holds no lock then, and can be
+	// used further.
 	Append(ctx context.Context, shard Shard, records []Record) (wait func() error, err error)
-
-	// Records yields the shard's records from the given position on, oldest first. The caller may
-	// keep and modify them. An error ends the iteration.
-	Records(ctx context.Context, shard Shard, position uint64) iter.Seq2[Record, error]
 }
 
 // A Record is a record in a shard's log. Unlike AWS's Record it includes the explicit hash key,

@@ -3,7 +3,6 @@ package putrecords_test
 import (
 	"context"
 	"fmt"
-	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -165,6 +164,32 @@ func TestMemoryLogRecords(t *testing.T) {
 	}
 }
 
+// The latest position of a shard is its last record's, kept or dropped. It goes on from stream to
+// stream.
+func TestMemoryLogLatestPosition(t *testing.T) {
+	c := newClock()
+	log := &putrecords.MemoryLog{}
+	s := putrecords.MustNew(putrecords.Config{Shards: 2, Now: c.Now, Log: log})
+	want := func(of0, of1 uint64) {
+		t.Helper()
+		if got0, got1 := log.LatestPosition(shard0), log.LatestPosition(shard1); got0 != of0 || got1 != of1 {
+			t.Errorf("latest positions %d and %d, want %d and %d", got0, got1, of0, of1)
+		}
+	}
+	want(0, 0)
+	mustPut(t, s, hashed("0"), hashed("0"), hashed(lastHashKey))
+	want(2, 1)
+	c.advance(48 * time.Hour)
+	mustPut(t, s, hashed(lastHashKey))
+	if got := keys(t, s, shard0); got != nil {
+		t.Errorf("records %v are kept, want none", got)
+	}
+	want(2, 2)
+	s = putrecords.MustNew(putrecords.Config{Now: c.Now, Log: log, Layout: s.Shards()})
+	mustPut(t, s, hashed("0"))
+	want(3, 2)
+}
+
 func TestDiscard(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Shards: 2, Log: putrecords.Discard()})
 	mustPut(t, s, hashed("0"), hashed(lastHashKey))
@@ -322,6 +347,15 @@ func TestLogThatFinishesLater(t *testing.T) {
 	})
 }
 
+// A log whose queue is full fails the records at once and stores none of them.
+func TestLogWithFullQueue(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Log: &queueLog{queue: make(chan *job)}})
+	out := mustPut(t, s, keyed("1"), keyed("2"))
+	if out.FailedRecordCount != 2 || out.Records[0].ErrorCode != putrecords.InternalFailure {
+		t.Errorf("output %+v, want two records that failed with InternalFailure", out)
+	}
+}
+
 // Records that the log could not store use up tokens; throttled records do not.
 func TestFailedRecordsTakeTokens(t *testing.T) {
 	log := &troubledLog{Log: &putrecords.MemoryLog{}, trouble: trouble{kind: failsAtOnce}}
@@ -399,24 +433,4 @@ func (l positionsLog) Append(_ context.Context, _ putrecords.Shard, records []pu
 		records[i].SequenceNumber = putrecords.SequenceNumber{Position: l.positions[i], ShardCreated: -1}
 	}
 	return nil, nil
-}
-
-// An error while reading the log ends the iteration.
-func TestLogThatFailsToRead(t *testing.T) {
-	s := putrecords.MustNew(putrecords.Config{Log: brokenLog{putrecords.Discard()}})
-	var got []string
-	for r, err := range s.Records(shard0) {
-		got = append(got, fmt.Sprint(r.PartitionKey, err))
-	}
-	if want := []string{"1<nil>", "the disk is full"}; !slices.Equal(got, want) {
-		t.Errorf("Records yields %q, want %q", got, want)
-	}
-}
-
-type brokenLog struct{ putrecords.Log }
-
-func (brokenLog) Records(context.Context, putrecords.Shard, uint64) iter.Seq2[putrecords.Record, error] {
-	return func(yield func(putrecords.Record, error) bool) {
-		_ = yield(putrecords.Record{PartitionKey: "1"}, nil) && yield(putrecords.Record{}, errLog) && yield(putrecords.Record{PartitionKey: "3"}, nil)
-	}
 }

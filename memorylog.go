@@ -109,7 +109,22 @@ func (sh *memoryShard) dropBefore(horizon time.Time) {
 	sh.chunks = slices.Delete(sh.chunks, 0, n)
 }
 
-// Records implements [Log]. It yields what the log holds when the iteration begins.
+// LatestPosition returns the position of the shard's latest record, or 0 if it has had none. A
+// record that is dropped still counts. To read only what is stored from now on, start at the
+// position after it.
+func (l *MemoryLog) LatestPosition(shardID string) uint64 {
+	l.mu.Lock()
+	sh := l.shards[shardID]
+	l.mu.Unlock()
+	if sh == nil {
+		return 0
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.position
+}
+
+// Records implements [LogReader]. It yields what the log holds when the iteration begins.
 func (l *MemoryLog) Records(_ context.Context, shard Shard, position uint64) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		l.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"iter"
 	"testing"
 	"time"
 
@@ -26,10 +25,6 @@ func (l pageLog) Append(_ context.Context, shard putrecords.Shard, records []put
 		records[i].SequenceNumber.Position = positions[shard.ShardID] + uint64(i)
 	}
 	return nil, nil
-}
-
-func (pageLog) Records(context.Context, putrecords.Shard, uint64) iter.Seq2[putrecords.Record, error] {
-	return func(func(putrecords.Record, error) bool) {}
 }
 
 // pageRequest is the sample request of AWS's PutRecords page, without the last character of its

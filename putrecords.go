@@ -299,6 +299,15 @@ func (s *Stream) Shards() []Shard {
 	return descriptions
 }
 
+// Shard returns the shard with the ID, open or closed, and whether it exists.
+func (s *Stream) Shard(shardID string) (Shard, bool) {
+	sh := s.layout.Load().find(shardID)
+	if sh == nil {
+		return Shard{}, false
+	}
+	return sh.describe(), true
+}
+
 // Route returns the shard that takes records with the hash key. Until a split or a merge has taken
 // effect, that is the parent.
 func (s *Stream) Route(key HashKey) Shard {
@@ -319,24 +328,6 @@ func (s *Stream) TakesRecords(shardID string) (until time.Time, ok bool) {
 		until = time.Unix(end.Arrived+1, 0).UTC()
 	}
 	return until, true
-}
-
-// Records yields the records that the log holds for a shard, open or closed, oldest first. A
-// [MemoryLog] drops records after a while. An error ends the iteration. If the shard does not
-// exist, that error is a ResourceNotFoundException.
-func (s *Stream) Records(shardID string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		sh := s.layout.Load().find(shardID)
-		if sh == nil {
-			yield(Record{}, s.shardNotFound(shardID))
-			return
-		}
-		for record, err := range s.log.Records(context.Background(), sh.describe(), 1) {
-			if !yield(record, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // Stats returns, by shard index, what happened to the records sent to each shard since New. A

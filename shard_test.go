@@ -19,6 +19,23 @@ func stored(t testing.TB, s *putrecords.Stream, records ...putrecords.RequestEnt
 	return len(records) - mustPut(t, s, records...).FailedRecordCount
 }
 
+func TestShardByID(t *testing.T) {
+	s := putrecords.MustNew(putrecords.Config{Shards: 2})
+	if err := s.SplitShard(shard1, putrecords.HashKey{0xc0}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range s.Shards() {
+		if got, ok := s.Shard(want.ShardID); !ok || got != want {
+			t.Errorf("shard %d: %+v, %t; want %+v", i, got, ok, want)
+		}
+	}
+	for _, shardID := range []string{"", "shardId-000000000004", "0", "shardId-0"} {
+		if got, ok := s.Shard(shardID); ok || got != (putrecords.Shard{}) {
+			t.Errorf("%q: %+v, %t; want none", shardID, got, ok)
+		}
+	}
+}
+
 func TestThrottledAnswer(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{

@@ -3,6 +3,7 @@ package putrecords_test
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"github.com/putrecords/putrecords"
 )
@@ -68,4 +69,9 @@ func (l *troubledLog) Append(ctx context.Context, shard putrecords.Shard, record
 		}
 	}
 	return l.Log.Append(ctx, shard, records)
+}
+
+// Records makes the log readable, as the log in it is.
+func (l *troubledLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
+	return l.Log.(putrecords.LogReader).Records(ctx, shard, position)
 }

@@ -182,11 +182,11 @@ func recordsOf(t tester, stream *putrecords.Stream, shardID string) (records []p
 
 // A slowLog takes some time for each Append.
 type slowLog struct {
-	putrecords.Log
+	*putrecords.MemoryLog
 	delay time.Duration
 }
 
 func (l slowLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
-	_, err := l.Log.Append(ctx, shard, records)
+	_, err := l.MemoryLog.Append(ctx, shard, records)
 	return func() error { time.Sleep(l.delay); return nil }, err
 }

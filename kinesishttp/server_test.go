@@ -84,7 +84,7 @@ func TestManyConnections(t *testing.T) {
 	const connections = 200
 	var barrier sync.WaitGroup
 	barrier.Add(connections)
-	log := &barrierLog{Log: &putrecords.MemoryLog{}, barrier: &barrier}
+	log := &barrierLog{barrier: &barrier}
 	stream := putrecords.MustNew(putrecords.Config{Log: log})
 	server := serve(t, kinesishttp.NewHandler(stream))
 	var done sync.WaitGroup
@@ -110,12 +110,12 @@ func TestManyConnections(t *testing.T) {
 // A barrierLog finishes no Append until the barrier's count reaches zero. Each Append
 // takes one off.
 type barrierLog struct {
-	putrecords.Log
+	putrecords.MemoryLog
 	barrier *sync.WaitGroup
 }
 
 func (l *barrierLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (func() error, error) {
-	_, err := l.Log.Append(ctx, shard, records)
+	_, err := l.MemoryLog.Append(ctx, shard, records)
 	return func() error { l.barrier.Done(); l.barrier.Wait(); return nil }, err
 }
 
@@ -220,7 +220,7 @@ func TestClientThatStopsSending(t *testing.T) {
 // A client may pause between requests and a log may be slow. Neither is cut off.
 func TestSlowClientAndLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{putrecords.Discard(), time.Hour}})
+		stream := putrecords.MustNew(putrecords.Config{Log: slowLog{&putrecords.MemoryLog{}, time.Hour}})
 		connection := servePipes(t, kinesishttp.NewHandler(stream)).dial()
 		reader := bufio.NewReader(connection)
 		for range 2 {
