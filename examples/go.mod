@@ -6,8 +6,10 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.48.0
 	github.com/aws/aws-sdk-go-v2/service/kinesis v1.56.13
 	github.com/aws/smithy-go v1.28.9
+	github.com/google/go-cmp v0.7.0
 	github.com/putrecords/putrecords v0.1.0
 	github.com/putrecords/putrecords/kinesishttp v0.1.0
+	go.etcd.io/bbolt v1.5.0
 )
 
 require (

@@ -50,21 +50,19 @@ func read(t *testing.T, stream *putrecords.Stream) readBack {
 	t.Helper()
 	back := readBack{copies: map[int]int{}, inOrder: true}
 	latest := map[string]int{}
-	for _, shard := range stream.Shards() {
-		for record, err := range stream.Records(shard.ShardID) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n := serial(t, record.Data)
-			back.copies[n]++
-			if back.copies[n] > 1 {
-				continue
-			}
-			if last, ok := latest[record.PartitionKey]; ok && n < last {
-				back.inOrder = false
-			}
-			latest[record.PartitionKey] = n
+	for record, err := range stream.AllRecords() {
+		if err != nil {
+			t.Fatal(err)
 		}
+		n := serial(t, record.Data)
+		back.copies[n]++
+		if back.copies[n] > 1 {
+			continue
+		}
+		if last, ok := latest[record.PartitionKey]; ok && n < last {
+			back.inOrder = false
+		}
+		latest[record.PartitionKey] = n
 	}
 	return back
 }

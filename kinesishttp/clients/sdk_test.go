@@ -45,13 +45,11 @@ func sdkEntries(n int) []types.PutRecordsRequestEntry {
 func countStored(t *testing.T, stream *putrecords.Stream) int {
 	t.Helper()
 	n := 0
-	for _, shard := range stream.Shards() {
-		for _, err := range stream.Records(shard.ShardID) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
+	for _, err := range stream.AllRecords() {
+		if err != nil {
+			t.Fatal(err)
 		}
+		n++
 	}
 	return n
 }
