@@ -9,6 +9,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/putrecords/putrecords v0.1.0
 	github.com/putrecords/putrecords/kinesishttp v0.1.0
+	github.com/putrecords/putrecords/kinesistest v0.1.0
 	go.etcd.io/bbolt v1.5.0
 )
 

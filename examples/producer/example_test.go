@@ -7,13 +7,13 @@ import (
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/examples/producer"
-	"github.com/putrecords/putrecords/kinesishttp"
+	"github.com/putrecords/putrecords/kinesistest"
 )
 
 func Example() {
 	stream := putrecords.MustNew(putrecords.Config{Name: "orders"})
 	// In production, use kinesis.NewFromConfig, which returns a client for AWS.
-	client := newClient(kinesishttp.NewTransport(kinesishttp.NewHandler(stream)))
+	client := kinesistest.NewClient(stream)
 
 	p, err := producer.New(client, producer.Config{
 		StreamName: "orders",

@@ -43,7 +43,7 @@ func TestWholeRequestFails(t *testing.T) {
 				stream := putrecords.MustNew(putrecords.Config{})
 				fault := stream.Inject(putrecords.Fault{Code: code, Count: 5, WholeRequest: true})
 				var results []producer.Result
-				p := newProducer(t, newClient(networkTo(stream)), producer.Config{
+				p := newProducer(t, newClient(stream), producer.Config{
 					Done: func(r producer.Result) { results = append(results, r) },
 				})
 				put(t, p, "k", "1")
@@ -70,7 +70,7 @@ func TestNoSuchStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Name: "another"})
 		var reported error
-		p := newProducer(t, newClient(networkTo(stream)), producer.Config{Done: func(r producer.Result) { reported = r.Err }})
+		p := newProducer(t, newClient(stream), producer.Config{Done: func(r producer.Result) { reported = r.Err }})
 		put(t, p, "k", "1")
 		err := p.Close(t.Context())
 		var notFound *types.ResourceNotFoundException
@@ -131,14 +131,16 @@ func TestNetworkFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				stream := putrecords.MustNew(putrecords.Config{})
-				to, requests := networkTo(stream), 0
-				client := newClient(roundTripper(func(r *http.Request) (*http.Response, error) {
-					requests++
-					if requests == 1 {
-						return test.fails(to, r)
-					}
-					return to.RoundTrip(r)
-				}))
+				requests := 0
+				client := newClient(stream, func(to http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(r *http.Request) (*http.Response, error) {
+						requests++
+						if requests == 1 {
+							return test.fails(to, r)
+						}
+						return to.RoundTrip(r)
+					})
+				})
 				p := newProducer(t, client, producer.Config{})
 				put(t, p, "k", "1")
 				closeProducer(t, p)
@@ -161,9 +163,9 @@ func TestAtLeastOnce(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			stream := putrecords.MustNew(putrecords.Config{})
 			stream.Inject(putrecords.Fault{WholeRequest: true, AfterAppend: true})
-			var p putter = &naive{client: newClient(networkTo(stream))}
+			var p putter = &naive{client: newClient(stream)}
 			if correct {
-				p = newProducer(t, newClient(networkTo(stream)), producer.Config{})
+				p = newProducer(t, newClient(stream), producer.Config{})
 			}
 			for _, data := range []string{"0", "1", "2"} {
 				put(t, p, "k", data)

@@ -9,30 +9,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/examples/producer"
-	"github.com/putrecords/putrecords/kinesishttp"
+	"github.com/putrecords/putrecords/kinesistest"
 )
 
-// newClient returns the AWS SDK's client with the given transport.
-func newClient(transport http.RoundTripper) *kinesis.Client {
-	return kinesis.New(kinesis.Options{
-		Region:     "us-east-1",
-		HTTPClient: &http.Client{Transport: transport},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "a secret of 24 characters"}, nil
-		}),
-	})
+// newClient returns the AWS SDK's client for a stream. It reaches the stream through a network, and
+// through what breaks makes of it.
+func newClient(stream *putrecords.Stream, breaks ...func(network http.RoundTripper) http.RoundTripper) *kinesis.Client {
+	options := kinesistest.Options(stream)
+	client := options.HTTPClient.(*http.Client)
+	client.Transport = network{client.Transport}
+	for _, wrap := range breaks {
+		client.Transport = wrap(client.Transport)
+	}
+	return kinesis.New(options)
 }
 
 // A network takes 10 ms to deliver a request.
 type network struct{ http.RoundTripper }
-
-func networkTo(stream *putrecords.Stream) network {
-	return network{kinesishttp.NewTransport(kinesishttp.NewHandler(stream))}
-}
 
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	time.Sleep(10 * time.Millisecond)

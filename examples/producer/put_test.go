@@ -47,7 +47,7 @@ func TestPutRejects(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			stream := putrecords.MustNew(putrecords.Config{})
-			p := newProducer(t, newClient(networkTo(stream)), producer.Config{})
+			p := newProducer(t, newClient(stream), producer.Config{})
 			err := p.Put(t.Context(), test.key, make([]byte, test.data))
 			if test.want == "" && err != nil ||
 				test.want != "" && (!errors.Is(err, producer.ErrInvalidRecord) || err.Error() != "producer: invalid record: "+test.want) {
@@ -149,7 +149,7 @@ func TestConcurrency(t *testing.T) {
 		stream := putrecords.MustNew(putrecords.Config{Shards: 2})
 		stream.Inject(putrecords.Fault{Match: func(a putrecords.Attempt) bool { return a.Index%2 == 1 }, Count: 20})
 		reported := 0
-		p := newProducer(t, newClient(networkTo(stream)), producer.Config{
+		p := newProducer(t, newClient(stream), producer.Config{
 			Ordered:    true,
 			MaxRecords: 10,
 			Done:       func(producer.Result) { reported++ },

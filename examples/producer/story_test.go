@@ -91,7 +91,7 @@ func TestNaiveProducerLoses(t *testing.T) {
 		t.Run(trouble.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // time is virtual
 				stream := putrecords.MustNew(trouble.stream)
-				records, errors := trouble.run(t, stream, &naive{client: newClient(networkTo(stream))})
+				records, errors := trouble.run(t, stream, &naive{client: newClient(stream)})
 				got := outcome{lost: read(t, stream).lost(records), errors: errors}
 				t.Logf("lost %d of %d records and got %d errors", got.lost, records, got.errors)
 				if got != trouble.naive {
@@ -113,7 +113,7 @@ func (tr trouble) runCorrect(t *testing.T, ordered bool) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := putrecords.MustNew(tr.stream)
 		var results []producer.Result
-		p := newProducer(t, newClient(networkTo(stream)), producer.Config{
+		p := newProducer(t, newClient(stream), producer.Config{
 			Done:    func(r producer.Result) { results = append(results, r) },
 			Ordered: ordered,
 		})
