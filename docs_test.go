@@ -16,7 +16,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// The pages in docs show code from this file. The README shows all of readme_test.go.
+// The pages in docs show code from this file. The README shows all of kinesistest/readme_test.go.
 
 // send is a correct producer: it retries the records that failed, and only those.
 func send(ctx context.Context, stream *putrecords.Stream, records []putrecords.RequestEntry) error {
@@ -95,16 +95,16 @@ func Example_simulation() {
 	// 2 shards: 0.0 % throttled, <nil>
 }
 
-// The README shows readme_test.go, with a package name for the reader's module.
+// The README shows kinesistest/readme_test.go, with a package name for the reader's module.
 func TestReadmeShowsATestThatRuns(t *testing.T) {
 	blocks := goBlocks(readDoc(t, "README.md"))
 	if len(blocks) != 1 {
 		t.Fatalf("the README has %d blocks of Go, want 1", len(blocks))
 	}
-	test := readDoc(t, "readme_test.go")
-	want := strings.Replace(test, "package putrecords_test", "package orders_test", 1)
+	test := readDoc(t, "kinesistest/readme_test.go")
+	want := strings.Replace(test, "package kinesistest_test", "package orders_test", 1)
 	if blocks[0] != want {
-		t.Errorf("the README's test is not readme_test.go:\n%s", blocks[0])
+		t.Errorf("the README's test is not kinesistest/readme_test.go:\n%s", blocks[0])
 	}
 }
 
@@ -131,7 +131,7 @@ func TestReadmeShowsTheCommandsThatCIRuns(t *testing.T) {
 // Every block of Go in docs stands in this file or in an example of kinesishttp.
 func TestDocsShowCodeThatRuns(t *testing.T) {
 	sources := []string{readDoc(t, "docs_test.go")}
-	for _, name := range []string{"kinesishttp/example_test.go", "kinesishttp/clients/example_test.go"} {
+	for _, name := range []string{"kinesishttp/example_test.go", "kinesishttp/clients/example_test.go", "kinesistest/example_test.go"} {
 		text, err := os.ReadFile(filepath.FromSlash(name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
