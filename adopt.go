@@ -53,13 +53,12 @@ func (s *Stream) Adopt(shards []Shard) error {
 		sh.info = adopted.find(sh.id).info
 		sh.closing = sh.end()
 	}
+	begun := next.pending[len(l.pending):]
+	s.announce(begun, false)
 	after := &next
-	for _, reshard := range next.pending[len(l.pending):] {
-		s.announcer.add(reshard, false)
-		if s.reshardDelay == 0 {
-			after = after.complete(reshard)
-			s.announcer.add(reshard, true)
-		}
+	if s.reshardDelay == 0 {
+		after = next.complete(begun)
+		s.announce(begun, true)
 	}
 	s.layout.Store(after)
 	return nil

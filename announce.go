@@ -21,14 +21,17 @@ type announcer struct {
 	telling chan struct{} // closed when the present call of tell returns; nil if there is none
 }
 
-// add queues a reshard. The caller holds the locks of its shards.
-func (a *announcer) add(reshard *pendingReshard, done bool) {
+// announce queues reshards that were made or done. The caller holds the locks of their shards.
+func (s *Stream) announce(reshards []*pendingReshard, done bool) {
+	a := &s.announcer
 	if a.tell == nil {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.queue = append(a.queue, Reshard{infos(reshard.parents), infos(reshard.children), done})
+	for _, r := range reshards {
+		a.queue = append(a.queue, Reshard{infos(r.parents), infos(r.children), done})
+	}
 }
 
 func infos(shards []*shard) []Shard {

@@ -155,10 +155,10 @@ func (s *Stream) shardClosed(shardID string) *Error {
 		"and thus is not eligible for merging or splitting.", shardID, s.name, s.accountID)
 }
 
-func (s *Stream) splitKeyOutside(parent Shard, key HashKey) *Error {
+func (s *Stream) splitKeyOutside(parent *shard, key HashKey) *Error {
 	return errorf(InvalidArgumentException, "NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s "+
 		"is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
-		key, parent.ShardID, s.name, s.accountID, parent.HashKeyRange.StartingHashKey, parent.HashKeyRange.EndingHashKey)
+		key, parent.id, s.name, s.accountID, parent.keys.StartingHashKey, parent.keys.EndingHashKey)
 }
 
 func (s *Stream) notAdjacent(shardID, adjacentShardID string) *Error {

@@ -39,39 +39,46 @@ func (l *layout) updating(now time.Time) bool {
 	return n > 0 && now.Before(l.pending[n-1].updatingUntil)
 }
 
-// due returns the first pending reshard whose closing second has passed, or nil. A shard's own
-// reshard comes after the one that made it, and closes later.
-func (l *layout) due(now time.Time) *pendingReshard {
+// due returns the pending reshards whose closing second has passed. A shard's own reshard comes
+// after the one that made it, and closes later.
+func (l *layout) due(now time.Time) (due []*pendingReshard) {
 	for _, reshard := range l.pending {
 		if now.Unix() > reshard.closing {
-			return reshard
+			due = append(due, reshard)
 		}
 	}
-	return nil
+	return due
 }
 
-// complete closes the parents of a pending reshard and returns the layout after it. The caller
-// holds the locks of the parents and the children.
-func (l *layout) complete(reshard *pendingReshard) *layout {
-	var latest time.Time
-	for _, parent := range reshard.parents {
-		parent.closing = isClosed
-		if parent.latest.After(latest) {
-			latest = parent.latest
-		}
-	}
-	for _, child := range reshard.children {
-		child.latest = latest
-	}
-	open := slices.Clone(reshard.children)
-	for _, sh := range l.open {
-		if !slices.Contains(reshard.parents, sh) {
-			open = append(open, sh)
-		}
-	}
+// extensible returns a copy to which shards and reshards can be added.
+func (l *layout) extensible() *layout {
 	next := *l
-	next.pending = slices.DeleteFunc(slices.Clone(l.pending), func(r *pendingReshard) bool { return r == reshard })
-	next.setOpen(open)
+	next.shards, next.pending = slices.Clip(l.shards), slices.Clip(l.pending)
+	return &next
+}
+
+// complete closes the parents of pending reshards, which are in the order of l.pending, and returns
+// the layout after that. The caller holds s.resharding and the locks of all parents and children.
+func (l *layout) complete(reshards []*pendingReshard) *layout {
+	open := slices.Clone(l.open)
+	for _, reshard := range reshards {
+		var latest time.Time
+		for _, parent := range reshard.parents {
+			parent.closing = isClosed
+			if parent.latest.After(latest) {
+				latest = parent.latest
+			}
+		}
+		for _, child := range reshard.children {
+			child.latest = latest
+		}
+		open = append(open, reshard.children...)
+	}
+	// The others are not locked, but closing changes only under s.resharding.
+	closed := func(sh *shard) bool { return sh.closing == isClosed }
+	next := *l
+	next.pending = slices.DeleteFunc(slices.Clone(l.pending), func(r *pendingReshard) bool { return closed(r.parents[0]) })
+	next.setOpen(slices.DeleteFunc(open, closed))
 	return &next
 }
 
