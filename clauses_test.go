@@ -218,6 +218,7 @@ var memberNames = strings.Fields(`
 	StreamName AccountId Region StreamCreationTimestamp ShardCount Layout EncryptionType RecordDistributionStrategy ReshardDelaySeconds Limits
 	RecordsPerRequest BytesPerRecord BytesPerRequest PartitionKeyLength RecordsPerSecond BytesPerSecond
 	StreamARN DryRun Records Data PartitionKey ExplicitHashKey ShardToSplit NewStartingHashKey ShardToMerge AdjacentShardToMerge
+	ScalingType TargetShardCount CurrentShardCount
 	FailedRecordCount SequenceNumber ShardId ErrorCode ErrorMessage __type message Message
 	Shards ParentShardId AdjacentParentShardId HashKeyRange StartingHashKey EndingHashKey
 	SequenceNumberRange StartingSequenceNumber EndingSequenceNumber
@@ -297,7 +298,7 @@ func checkNames(value any) error {
 func (s *clauseStep) check() error {
 	wantAnswer := true
 	switch s.Action {
-	case "PutRecords", "ListShards", "stored":
+	case "PutRecords", "ListShards", "UpdateShardCount", "stored":
 	case "SplitShard", "MergeShards":
 		wantAnswer = s.Status != 200
 	case "decode":
@@ -454,6 +455,8 @@ func (r *clauseRun) shards(action string, request []byte) (value any, err error)
 		ShardToSplit                       string
 		NewStartingHashKey                 putrecords.HashKey
 		ShardToMerge, AdjacentShardToMerge string
+		ScalingType                        string
+		TargetShardCount                   int
 	}
 	if err := decodeStrictly(request, &in); err != nil {
 		return nil, err
@@ -466,6 +469,12 @@ func (r *clauseRun) shards(action string, request []byte) (value any, err error)
 		return nil, r.stream.SplitShard(in.ShardToSplit, in.NewStartingHashKey)
 	case "MergeShards":
 		return nil, r.stream.MergeShards(in.ShardToMerge, in.AdjacentShardToMerge)
+	case "UpdateShardCount":
+		open := len(openShards(r.stream.Shards()))
+		return map[string]any{
+			"StreamName": r.stream.Name(), "StreamARN": r.stream.ARN(),
+			"CurrentShardCount": open, "TargetShardCount": in.TargetShardCount,
+		}, r.stream.UpdateShardCount(in.TargetShardCount)
 	}
 	return map[string]any{"Shards": r.stream.Shards()}, nil
 }

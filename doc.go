@@ -48,8 +48,9 @@
 //
 // [Stream.SplitShard] and [Stream.MergeShards] reshard as AWS does: parents close, and children
 // with higher sequence numbers take over. That happens immediately or, with Config.ReshardDelay,
-// seconds later as in production. [Stream.Shards] lists all shards. To continue a stream elsewhere,
-// pass that list to [New] as the Layout of its [Config].
+// seconds later as in production. [Stream.UpdateShardCount] makes AWS's series of splits and merges.
+// [Stream.Shards] lists all shards. To continue a stream elsewhere, pass that list to [New] as the
+// Layout of its [Config].
 //
 // # Clients
 //

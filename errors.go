@@ -12,9 +12,9 @@ import (
 // is true for every [*Error] with that code.
 type ErrorCode string
 
-// The codes that PutRecords, PutRecord, SplitShard and MergeShards answer with. Those that a stream
-// cannot produce on its own, such as AccessDeniedException and the KMS codes, come from
-// [Stream.Inject].
+// The codes that PutRecords, PutRecord, SplitShard, MergeShards and UpdateShardCount answer with.
+// Those that a stream cannot produce on its own, such as AccessDeniedException and the KMS codes,
+// come from [Stream.Inject].
 const (
 	AccessDeniedException                  ErrorCode = "AccessDeniedException"
 	DryRunOperationException               ErrorCode = "DryRunOperationException"
@@ -164,6 +164,11 @@ func (s *Stream) splitKeyOutside(parent *shard, key HashKey) *Error {
 func (s *Stream) notAdjacent(shardID, adjacentShardID string) *Error {
 	return errorf(InvalidArgumentException, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards "+
 		"eligible for merging", shardID, adjacentShardID, s.name, s.accountID)
+}
+
+func overDouble(open, target int) *Error {
+	return errorf(InvalidArgumentException, "UpdateShardCount cannot scale up over double your current open shard count. "+
+		"Current open shard count: %d Target shard count: %d", open, target)
 }
 
 // The principal and the key in default messages are made up. Set Fault.Message for others.

@@ -184,8 +184,8 @@ func ExampleStream_SplitShard() {
 		Now:          func() time.Time { return now },
 		ReshardDelay: 25 * time.Second,
 	})
-	middle := putrecords.EvenRanges(2)[1].StartingHashKey
-	if err := stream.SplitShard("shardId-000000000000", middle); err != nil {
+	shard := stream.Shards()[0]
+	if err := stream.SplitShard(shard.ShardID, shard.HashKeyRange.Midpoint()); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -218,6 +218,41 @@ func ExampleStream_MergeShards() {
 	// shardId-000000000000 open: false, parents: "" ""
 	// shardId-000000000001 open: false, parents: "" ""
 	// shardId-000000000002 open: true, parents: "shardId-000000000000" "shardId-000000000001"
+}
+
+// Two shards become three. Each is cut at the end of a third, and the parts in the middle merge.
+func ExampleStream_UpdateShardCount() {
+	now := noon()
+	stream := putrecords.MustNew(putrecords.Config{
+		Shards:       2,
+		Now:          func() time.Time { return now },
+		ReshardDelay: 25 * time.Second,
+	})
+	if err := stream.UpdateShardCount(3); err != nil {
+		fmt.Println(err)
+		return
+	}
+	middle := putrecords.EvenRanges(3)[1].Midpoint()
+	for _, second := range []int{0, 17, 26, 32} {
+		now = noon().Add(time.Duration(second) * time.Second)
+		fmt.Println(now.Format(time.TimeOnly), stream.Status(), stream.Route(middle).ShardID)
+	}
+	for _, shard := range stream.Shards() {
+		open := shard.SequenceNumberRange.EndingSequenceNumber.IsZero()
+		fmt.Printf("%s open: %t, parents: %q %q\n", shard.ShardID, open, shard.ParentShardID, shard.AdjacentParentShardID)
+	}
+	// Output:
+	// 12:00:00 UPDATING shardId-000000000000
+	// 12:00:17 ACTIVE shardId-000000000000
+	// 12:00:26 ACTIVE shardId-000000000003
+	// 12:00:32 ACTIVE shardId-000000000006
+	// shardId-000000000000 open: false, parents: "" ""
+	// shardId-000000000001 open: false, parents: "" ""
+	// shardId-000000000002 open: true, parents: "shardId-000000000000" ""
+	// shardId-000000000003 open: false, parents: "shardId-000000000000" ""
+	// shardId-000000000004 open: false, parents: "shardId-000000000001" ""
+	// shardId-000000000005 open: true, parents: "shardId-000000000001" ""
+	// shardId-000000000006 open: true, parents: "shardId-000000000003" "shardId-000000000004"
 }
 
 func ExampleStream_Route() {

@@ -117,6 +117,18 @@ func (r HashKeyRange) Contains(key HashKey) bool {
 	return r.StartingHashKey.Compare(key) <= 0 && key.Compare(r.EndingHashKey) <= 0
 }
 
+// Midpoint returns the hash key at which the upper half starts when the range is split evenly. The
+// lower half has half of the range's keys, rounded down, like the first of EvenRanges(2). Pass it
+// to [Stream.SplitShard] to split a shard evenly. SplitShard rejects it if the shard has fewer than
+// four keys.
+func (r HashKeyRange) Midpoint() HashKey {
+	sum := new(big.Int).Add(r.StartingHashKey.Big(), r.EndingHashKey.Big())
+	sum.Add(sum, big.NewInt(1))
+	var key HashKey
+	sum.Rsh(sum, 1).FillBytes(key[:])
+	return key
+}
+
 // EvenRanges returns n ranges that divide the hash space as AWS divides it among the shards of a
 // new stream: range i starts at i*floor(2^128/n), and the last range ends at 2^128-1. It returns
 // nil if n is below 1.

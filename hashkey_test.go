@@ -191,3 +191,41 @@ func TestEvenRangesTile(t *testing.T) {
 		}
 	})
 }
+
+// The lower half of an even split has half of the keys, rounded down.
+func TestMidpoint(t *testing.T) {
+	for _, test := range []struct{ first, last, want string }{
+		{"0", lastHashKey, "170141183460469231731687303715884105728"},
+		{"0", "113427455640312821154458202477256070484", "56713727820156410577229101238628035242"},
+		{"113427455640312821154458202477256070485", "226854911280625642308916404954512140969", "170141183460469231731687303715884105727"},
+		{"340282366920938463463374607431768211452", lastHashKey, "340282366920938463463374607431768211454"},
+		{"10", "14", "12"},
+		{"10", "13", "12"},
+		{"10", "12", "11"},
+		{"10", "11", "11"},
+		{"10", "10", "10"},
+	} {
+		r := putrecords.HashKeyRange{StartingHashKey: parseHashKey(t, test.first), EndingHashKey: parseHashKey(t, test.last)}
+		if got := r.Midpoint(); got != parseHashKey(t, test.want) {
+			t.Errorf("Midpoint of %s to %s is %v, want %s", test.first, test.last, got, test.want)
+		}
+	}
+	if got, want := putrecords.EvenRanges(1)[0].Midpoint(), putrecords.EvenRanges(2)[1].StartingHashKey; got != want {
+		t.Errorf("Midpoint of the whole space is %v, want %v", got, want)
+	}
+}
+
+// The halves differ by one key at most.
+func TestMidpointProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := putrecords.HashKeyRange{StartingHashKey: hashKeys().Draw(t, "first"), EndingHashKey: hashKeys().Draw(t, "last")}
+		if r.StartingHashKey.Compare(r.EndingHashKey) > 0 {
+			r.StartingHashKey, r.EndingHashKey = r.EndingHashKey, r.StartingHashKey
+		}
+		middle := r.Midpoint().Big()
+		lower, upper := new(big.Int).Sub(middle, r.StartingHashKey.Big()), new(big.Int).Sub(plus(r.EndingHashKey.Big(), 1), middle)
+		if difference := new(big.Int).Sub(upper, lower); !r.Contains(r.Midpoint()) || difference.Sign() < 0 || difference.Cmp(big.NewInt(1)) > 0 {
+			t.Fatalf("the midpoint %v of %v leaves %v and %v keys", middle, r, lower, upper)
+		}
+	})
+}

@@ -99,7 +99,8 @@ const (
 )
 
 // Status returns the status that [Stream.SetStatus] set. If that is StreamActive, Status returns
-// StreamUpdating for Config.UpdatingDelay after a split or a merge. From a split or a merge on,
+// StreamUpdating for Config.UpdatingDelay after a split or a merge, and for longer after
+// [Stream.UpdateShardCount]. From a split or a merge on,
 // [Stream.Shards] lists the parents as closed and the children as open, but records go to the
 // parents until Config.ReshardDelay has passed.
 func (s *Stream) Status() StreamStatus {
