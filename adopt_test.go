@@ -105,7 +105,7 @@ func TestAdoptRefuses(t *testing.T) {
 			first.Arrived--
 			return l
 		}, "shardId-000000000001 is "},
-		{"reopened", func(l []putrecords.Shard) []putrecords.Shard { return before }, "shardId-000000000000 is "},
+		{"reopened", func([]putrecords.Shard) []putrecords.Shard { return before }, "shardId-000000000000 is "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := putrecords.MustNew(putrecords.Config{Layout: before, Now: c.Now})

@@ -2,6 +2,7 @@ package putrecords_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/putrecords/putrecords"
@@ -70,15 +71,15 @@ func TestFaultWithDistributionAuto(t *testing.T) {
 // A dry run changes nothing, so the records put after it go to the same shards as without it.
 func TestDryRunWithDistributionAuto(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Shards: 2, RecordDistributionStrategy: putrecords.DistributionAuto})
-	shards := ""
+	var shards strings.Builder
 	for range 4 {
 		in := putrecords.Input{Records: []putrecords.RequestEntry{keyed("k")}, StreamName: ptr("stream"), DryRun: ptr(true)}
 		if _, err := s.PutRecords(t.Context(), &in); !errors.Is(err, putrecords.DryRunOperationException) {
 			t.Fatalf("dry run: %v", err)
 		}
-		shards += shardsOf(mustPut(t, s, keyed("k")))
+		shards.WriteString(shardsOf(mustPut(t, s, keyed("k"))))
 	}
-	if shards != "0101" {
-		t.Errorf("shards %s, want 0101", shards)
+	if got := shards.String(); got != "0101" {
+		t.Errorf("shards %s, want 0101", got)
 	}
 }

@@ -16,11 +16,19 @@ func newStream(log *embeddedlog.Log) (*putrecords.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := putrecords.Config{Name: "orders", Layout: layout, Log: log}
+	var stream *putrecords.Stream
+	config := putrecords.Config{
+		Name: "orders", Layout: layout, Log: log,
+		Resharded: func(putrecords.Reshard) { // before the new shards take records
+			if err := log.SaveLayout(stream.Shards()); err != nil {
+				panic(err) // a restart would not find those records
+			}
+		},
+	}
 	if layout == nil { // the first start
 		config.Shards = 2
 	}
-	stream, err := putrecords.New(config)
+	stream, err = putrecords.New(config)
 	if err != nil {
 		return nil, err
 	}

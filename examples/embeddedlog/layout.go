@@ -12,8 +12,8 @@ import (
 var layout = []byte("layout")
 
 // SaveLayout stores the stream's shards, so that a restart continues them. Call it with
-// Stream.Shards when the stream is new and after each split and merge, before the new shards take
-// records. Config.ReshardDelay gives you the time for that.
+// Stream.Shards when the stream is new, and in Config.Resharded: that comes before new shards take
+// records.
 func (l *Log) SaveLayout(shards []putrecords.Shard) error {
 	value, err := json.Marshal(shards)
 	if err != nil {
