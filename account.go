@@ -76,9 +76,9 @@ func (a *Account) Streams() []*Stream {
 // order: the constraints on both members, that at least one is there, that they agree, and that the
 // ARN is one of the region and the account.
 func (a *Account) StreamName(streamName, streamARN *string) (string, error) {
-	var v Violations
+	var v violations
 	v.AddAddress(streamName, streamARN)
-	if err := v.Err(); err != nil {
+	if err := v.err(); err != nil {
 		return "", err
 	}
 	return a.resolve(streamName, streamARN)

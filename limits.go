@@ -5,6 +5,8 @@ import (
 	"crypto/md5"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/putrecords/putrecords/internal/constraint"
 )
 
 // Unlimited in a field of [Limits] means that there is no such limit.
@@ -164,36 +166,36 @@ func (l Limits) checkMembers(in *Input, distribution RecordDistributionStrategy)
 // checkConstraints returns one ValidationException for all members that break a constraint of the
 // API's model.
 func (l Limits) checkConstraints(in *Input) error {
-	var v Violations
+	var v violations
 	switch n := len(in.Records); {
 	case in.Records == nil:
-		v.Add("Value null", "records", notNull)
+		v.Add("Value null", "records", constraint.NotNull)
 	case n == 0:
-		v.Add("Value '[]'", "records", notEmpty)
+		v.Add("Value '[]'", "records", constraint.NotEmpty)
 	case exceeds(n, l.RecordsPerRequest):
-		v.Add("Value", "records", atMost+strconv.Itoa(l.RecordsPerRequest))
+		v.Add("Value", "records", constraint.AtMost+strconv.Itoa(l.RecordsPerRequest))
 	}
 	for i := range in.Records {
 		l.checkEntry(&v, &in.Records[i], i)
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
-	return v.Err()
+	return v.err()
 }
 
 // checkEntry checks the constraints on the entry at index i of its request's records.
-func (l Limits) checkEntry(v *Violations, entry *RequestEntry, i int) {
+func (l Limits) checkEntry(v *violations, entry *RequestEntry, i int) {
 	if key := entry.partitionKey(); key == "" && entry.PartitionKey != nil {
-		v.addMember("Value ''", i, "partitionKey", notEmpty)
+		v.addMember("Value ''", i, "partitionKey", constraint.NotEmpty)
 	} else if exceeds(len(key), l.PartitionKeyLength) && exceeds(utf8.RuneCountInString(key), l.PartitionKeyLength) {
-		v.addMember("Value '"+key+"'", i, "partitionKey", atMost+strconv.Itoa(l.PartitionKeyLength))
+		v.addMember("Value '"+key+"'", i, "partitionKey", constraint.AtMost+strconv.Itoa(l.PartitionKeyLength))
 	}
 	if explicit := entry.ExplicitHashKey; explicit != nil && !isHashKeyDecimal(*explicit) {
-		v.addMember("Value '"+*explicit+"'", i, "explicitHashKey", matching+hashKeyPattern)
+		v.addMember("Value '"+*explicit+"'", i, "explicitHashKey", constraint.Matching+hashKeyPattern)
 	}
 	if entry.Data == nil {
-		v.addMember("Value null", i, "data", notNull)
+		v.addMember("Value null", i, "data", constraint.NotNull)
 	} else if exceeds(entry.Size(), l.BytesPerRecord) {
-		v.addMember("Value", i, "data", atMost+strconv.Itoa(l.BytesPerRecord))
+		v.addMember("Value", i, "data", constraint.AtMost+strconv.Itoa(l.BytesPerRecord))
 	}
 }
 
@@ -209,9 +211,9 @@ func checkPartitionKeys(records []RequestEntry) error {
 }
 
 func partitionKeyMissing(i int) error {
-	var v Violations
-	v.addMember("Value null", i, "partitionKey", notNull)
-	return v.Err()
+	var v violations
+	v.addMember("Value null", i, "partitionKey", constraint.NotNull)
+	return v.err()
 }
 
 // hashKeysOf finds the hash key of each record: its explicit one, or else that of its partition

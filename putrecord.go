@@ -4,6 +4,8 @@ import (
 	"context"
 	"regexp"
 	"time"
+
+	"github.com/putrecords/putrecords/internal/constraint"
 )
 
 // A PutRecordInput is a PutRecord request. A nil member is one that the request leaves out.
@@ -69,17 +71,17 @@ var orderingRegexp = regexp.MustCompile(`^(0|([1-9]\d{0,128}))$`)
 
 // checkRecordMembers is checkMembers for a PutRecord request.
 func (l Limits) checkRecordMembers(in *PutRecordInput, distribution RecordDistributionStrategy) error {
-	var v Violations
+	var v violations
 	entry := in.entry()
 	l.checkEntry(&v, &entry, alone)
 	if ordering := in.SequenceNumberForOrdering; ordering != nil && !orderingRegexp.MatchString(*ordering) {
-		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", matching+orderingRegexp.String())
+		v.Add("Value '"+*ordering+"'", "sequenceNumberForOrdering", constraint.Matching+orderingRegexp.String())
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if len(v) == 0 && in.PartitionKey == nil && distribution == UserPartitionKey {
+	if len(v.Violations) == 0 && in.PartitionKey == nil && distribution == UserPartitionKey {
 		return partitionKeyMissing(alone)
 	}
-	return v.Err()
+	return v.err()
 }
 
 // entry returns the request's record.

@@ -260,8 +260,10 @@ func TestSequenceNumberForOrderingOfTheClocksSecond(t *testing.T) {
 	}
 }
 
-func TestCheckAddress(t *testing.T) {
-	stream := putrecords.MustNew(putrecords.Config{Name: "orders"})
+// An account looks a stream up by the same rules as the stream itself.
+func TestAccountAndStreamAgreeOnAddresses(t *testing.T) {
+	account := newAccount(t, "", "", "orders")
+	stream, _ := account.Stream(ptr("orders"), nil)
 	for _, test := range []struct {
 		name, arn *string
 		code      putrecords.ErrorCode
@@ -277,13 +279,12 @@ func TestCheckAddress(t *testing.T) {
 		{nil, ptr("arn:aws:kinesis:us-east-1:123456789012:stream/orders"), putrecords.UnrecognizedClientException},
 		{ptr("others"), nil, putrecords.ResourceNotFoundException},
 	} {
-		got := stream.CheckAddress(test.name, test.arn)
-		// PutRecords returns the same error.
+		_, got := account.Stream(test.name, test.arn)
 		_, want := stream.PutRecords(t.Context(), &putrecords.Input{
 			Records: []putrecords.RequestEntry{keyed("a")}, StreamName: test.name, StreamARN: test.arn,
 		})
 		if diff := cmp.Diff(want, got); diff != "" || test.code != "" && !errors.Is(got, test.code) || test.code == "" && got != nil {
-			t.Errorf("CheckAddress returns %v, PutRecords %v, want %v", got, want, test.code)
+			t.Errorf("Account.Stream returns %v, Stream.PutRecords %v, want %v", got, want, test.code)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/putrecords/putrecords/internal/constraint"
 )
 
 // PutRecords answers a PutRecords request.
@@ -243,7 +245,7 @@ const maxShards = 1_000_000
 func (s *Stream) check(config Config) error {
 	memory, inMemory := s.log.(*MemoryLog)
 	switch {
-	case len(s.name) > maxNameLength || !isName(s.name):
+	case len(s.name) > constraint.MaxNameLength || !constraint.IsName(s.name):
 		return configErrorf("Name", "%q is not 1 to 128 letters, digits, '_', '.' and '-'", s.name)
 	case config.Shards < 0 || config.Shards > maxShards:
 		return configErrorf("Shards", "%d is not between 0 and %d", config.Shards, maxShards)

@@ -33,9 +33,9 @@ import (
 // [Stream.SplitShard].
 func (s *Stream) UpdateShardCount(target int) error {
 	if target < 1 {
-		var violations Violations
-		violations.Add(fmt.Sprintf("Value '%d'", target), "targetShardCount", "Member must have value greater than or equal to 1")
-		return violations.Err()
+		var v violations
+		v.Add(fmt.Sprintf("Value '%d'", target), "targetShardCount", "Member must have value greater than or equal to 1")
+		return v.err()
 	}
 	return s.reshard(func(l *layout, now time.Time) error {
 		leaves := l.leaves()

@@ -60,7 +60,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, read func(io.R
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(deadline()) // fails if there is no connection
 	sent := r.Body
-	if limit := h.bodyLimit(); limit != -1 {
+	if limit := h.bodyLimit(r); limit != -1 {
 		if r.ContentLength > limit {
 			return errTooLarge
 		}

@@ -10,7 +10,7 @@ import (
 // specify a value greater than 100, at most 100 results are returned".
 const maxDescribedShards = 100
 
-func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
+func describeStream(_ context.Context, to *Request, r reader) (any, error) {
 	var limit *int
 	var exclusiveStartShardID, streamName, streamARN *string
 	r.structure(func(name []byte) {
@@ -30,10 +30,10 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	v.checkRange("limit", limit, maxLimit)
 	v.AddName("exclusiveStartShardId", exclusiveStartShardID)
 	v.AddAddress(streamName, streamARN)
-	if err := v.Err(); err != nil {
+	if err := v.err(); err != nil {
 		return nil, err
 	}
-	stream, err := h.lookUp(streamName, streamARN)
+	stream, err := to.stream(streamName, streamARN)
 	if err != nil {
 		return nil, err
 	}
@@ -45,13 +45,13 @@ func describeStream(_ context.Context, h *Handler, r reader) (any, error) {
 	return map[string]any{"StreamDescription": description}, nil
 }
 
-func describeStreamSummary(_ context.Context, h *Handler, r reader) (any, error) {
+func describeStreamSummary(_ context.Context, to *Request, r reader) (any, error) {
 	var streamName, streamARN *string
 	r.structure(func(name []byte) { readStream(r, name, &streamName, &streamARN) })
 	if err := r.end(); err != nil {
 		return nil, err
 	}
-	stream, err := h.lookUp(streamName, streamARN)
+	stream, err := to.stream(streamName, streamARN)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]a
 		"EnhancedMonitoring":      []any{map[string]any{"ShardLevelMetrics": []any{}}},
 		"RetentionPeriodHours":    24, // whatever the log retains
 		"StreamARN":               stream.ARN(),
-		"StreamCreationTimestamp": timestamp{created(shards)},
+		"StreamCreationTimestamp": Timestamp(created(shards)),
 		"StreamModeDetails":       map[string]any{"StreamMode": mode},
 		"StreamName":              stream.Name(),
 		"StreamStatus":            stream.Status(),

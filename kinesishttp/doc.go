@@ -42,13 +42,30 @@
 //		-H 'Content-Type: application/x-amz-json-1.1' -H 'X-Amz-Target: Kinesis_20131202.PutRecord' \
 //		-d '{"StreamName":"orders","PartitionKey":"customer-1","Data":"aGVsbG8="}'
 //
+// # Accounts
+//
+// A Handler serves the streams of one account and region or of several. [NewHandler] makes the
+// accounts of its streams, [NewAccountHandler] takes accounts, and [Handler.FindAccount] asks for
+// them. A request finds its stream by name, or by the name in its ARN, in the account it means:
+//
+//   - that of the ARN, if the request has one and the handler has that account. Otherwise AWS's
+//     answer is that there is no such account;
+//   - or else the one whose ID is the access key ID in the signature, if that is 12 digits, as with
+//     LocalStack. If the handler does not have it, the answer is that of an account without streams;
+//   - or else the handler's first account in the region.
+//
+// The region is the one that the signature is for. If the handler has the account in other regions
+// only, it takes the first of them, so clients may be set up for any region. A Handler may have no
+// streams and no accounts at all. Then the account is the signature's, or 000000000000.
+//
 // # Requests
 //
 // A Handler supports PutRecords, PutRecord, DescribeStream, DescribeStreamSummary and ListShards,
 // in AWS JSON 1.1 (application/x-amz-json-1.1) and in CBOR (application/x-amz-cbor-1.1, which the
-// Java SDK uses). Any other operation is an UnknownOperationException. A request with any other
-// content type, including application/json, gets status 404 or 403 and an XML body. A Handler looks
-// up a request's stream by its name, or by the name in its ARN. A Handler may have no streams.
+// Java SDK uses). [Handler.Handle] adds operations. Any other operation is an
+// UnknownOperationException with a message of ours; production has none. [Handler.Refused] tells a
+// program of it. A request with any other content type, including application/json, gets status 404
+// or 403 and an XML body.
 //
 // Members that an operation does not have are ignored. A value of the wrong type is a
 // SerializationException with production's message. A malformed body is a SerializationException
@@ -60,10 +77,12 @@
 // # Limits
 //
 // A Handler rejects a body larger than any request for its streams can be, which is about 17 MB
-// with AWS's default limits. That leaves room for an escape at every character of a partition key
-// and for a backslash before every character of the data. The client gets status 413: over HTTP/1.1
-// as soon as the size is known, over HTTP/2 after the server has discarded up to 64 MiB. If the
-// BytesPerRequest or RecordsPerRequest of a stream is unlimited, so is the body.
+// with AWS's default limits. (With [Handler.FindAccount], the streams that count are those of the
+// handler's own accounts and of the account that the signature means.) That leaves room for an
+// escape at every character of a partition key and for a backslash before every character of the
+// data. The client gets status 413: over HTTP/1.1 as soon as the size is known, over HTTP/2 after
+// the server has discarded up to 64 MiB. If the BytesPerRequest or RecordsPerRequest of a stream is
+// unlimited, so is the body.
 //
 // Handler.MaxBodyMemory limits the memory for the bodies of all requests that are not answered yet.
 // A request for whose body there is no memory left gets status 503 and the code ServiceUnavailable,

@@ -23,7 +23,10 @@ var encodings = map[string]*encoding{
 	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, cborEncoder.Marshal},
 }
 
-var cborEncoder = must(cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode())
+// cborEncoder encodes nil slices and maps, and what has the method MarshalText, as JSON does.
+var cborEncoder = must(cbor.EncOptions{
+	Sort: cbor.SortBytewiseLexical, NilContainers: cbor.NilContainerAsEmpty, TextMarshaler: cbor.TextMarshalerTextString,
+}.EncMode())
 
 // must returns v. Use it for calls that cannot fail with the arguments that this package passes.
 func must[T any](v T, err error) T {

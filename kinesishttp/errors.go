@@ -1,6 +1,9 @@
 package kinesishttp
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
@@ -33,4 +36,16 @@ func serializationError(message string) *putrecords.Error {
 
 func invalidArgument(message string) *putrecords.Error {
 	return &putrecords.Error{Code: putrecords.InvalidArgumentException, Message: message}
+}
+
+var unsigned = &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"}
+
+// unknownOperation is about an X-Amz-Target that the handler has no operation for. Production has
+// no message.
+func unknownOperation(target string) *putrecords.Error {
+	message := fmt.Sprintf("The X-Amz-Target %q is not one of Kinesis.", target)
+	if name, ok := strings.CutPrefix(target, targetPrefix); ok {
+		message = fmt.Sprintf("This server does not have the operation %q.", name)
+	}
+	return &putrecords.Error{Code: UnknownOperationException, Message: message}
 }

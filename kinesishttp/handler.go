@@ -7,16 +7,15 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/putrecords/putrecords"
 )
 
-// A Handler serves the Kinesis HTTP API for its streams. Create one with [NewHandler]. Its methods
-// are safe for concurrent use, and you can add and remove streams while it serves requests.
+// A Handler serves the Kinesis HTTP API for its streams. Create one with [NewHandler] or
+// [NewAccountHandler]; the zero value is a handler without streams. Its methods are safe for
+// concurrent use, except Handle, and you can add and remove streams while it serves requests.
 type Handler struct {
 	// Answered, if not nil, is called with each PutRecords or PutRecord request and its
 	// stream's answer, unless the stream rejected the whole request. A PutRecord request
@@ -37,113 +36,67 @@ type Handler struct {
 	// MaxBodyMemory before the handler serves requests.
 	MaxBodyMemory int64
 
+	// FindAccount, if not nil, returns the account with an ID in a region, or nil if there is
+	// none. Then the handler looks among its own accounts. The ID is "" if neither an ARN nor the
+	// access key ID tells it; the region is "" if the signature does not. Return your default
+	// account then.
+	//
+	// FindAccount runs in the request's goroutine, so several calls may run at once, and it may
+	// be called more than once for a request. Set it before the handler serves requests.
+	FindAccount func(accountID, region string) *putrecords.Account
+
+	// Refused, if not nil, is called with the name of the operation and the error of each
+	// request that is answered with an error in the request's encoding. That includes
+	// operations that the handler does not have, whose code is UnknownOperationException. If the
+	// X-Amz-Target header does not name an operation of Kinesis, the name is the whole header.
+	//
+	// Refused runs in the request's goroutine before the response is sent, so several calls may
+	// run at once. Set it before the handler serves requests.
+	Refused func(ctx context.Context, operation string, err *putrecords.Error)
+
+	operations map[string]operation // those of Handle
 	mu         sync.RWMutex
-	streams    []*putrecords.Stream // in the order they were added
-	requests   atomic.Uint64        // how many have arrived
+	accounts   []*putrecords.Account // those of NewAccountHandler, then those that Add made
+	given      int                   // how many are those of NewAccountHandler
+	requests   atomic.Uint64         // how many have arrived
 	bodyMemory memory
 }
 
-// NewHandler returns a handler for streams. If several streams have the same name, the
-// last one wins.
+// NewHandler returns a handler for streams. It makes their accounts. If several streams of an
+// account and a region have the same name, the last one wins.
 func NewHandler(streams ...*putrecords.Stream) *Handler {
 	h := &Handler{}
 	h.Add(streams...)
 	return h
 }
 
-// Add adds streams. A stream replaces any other stream with the same name.
-func (h *Handler) Add(streams ...*putrecords.Stream) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, stream := range streams {
-		h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return s.Name() == stream.Name() })
-		h.streams = append(h.streams, stream)
-	}
+// NewAccountHandler returns a handler for accounts. If several have the same ID and region, the
+// first one wins. You can add and remove their streams while the handler serves requests.
+func NewAccountHandler(accounts ...*putrecords.Account) *Handler {
+	return &Handler{accounts: slices.Clone(accounts), given: len(accounts)}
 }
 
-// Remove removes streams. It does not interrupt requests that are already in progress.
-func (h *Handler) Remove(streams ...*putrecords.Stream) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.streams = slices.DeleteFunc(h.streams, func(s *putrecords.Stream) bool { return slices.Contains(streams, s) })
-}
-
-// find returns the stream named in a request. If that stream does not exist, find returns one with
-// a different name, which answers with AWS's error. It prefers a stream in the account that the ARN
-// names, because the error includes the account.
-func (h *Handler) find(streamName, streamARN *string) *putrecords.Stream {
-	var name, arnPrefix string // the prefix is everything before the name
-	if streamARN != nil {
-		arnPrefix, name, _ = strings.Cut(*streamARN, ":stream/")
-	}
-	if streamName != nil {
-		name = *streamName
-	}
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	for _, stream := range h.streams {
-		if stream.Name() == name {
-			return stream
-		}
-	}
-	for _, stream := range h.streams {
-		if strings.HasPrefix(stream.ARN(), arnPrefix) {
-			return stream
-		}
-	}
-	switch {
-	case len(h.streams) > 0:
-		return h.streams[0]
-	case name != standIns[0].Name():
-		return standIns[0]
-	}
-	return standIns[1]
-}
-
-// standIns answer for a handler without streams. One of the two always has a different name from
-// the one in the request. They store nothing, and their clocks stand still.
-var standIns = [2]*putrecords.Stream{standIn("other"), standIn("another")}
-
-func standIn(name string) *putrecords.Stream {
-	return putrecords.MustNew(putrecords.Config{
-		Name: name,
-		Log:  putrecords.Discard(),
-		Now:  func() time.Time { return time.Unix(1, 0) },
-	})
-}
-
-// lookUp returns the stream named in the request, or AWS's error if it does not exist.
-func (h *Handler) lookUp(streamName, streamARN *string) (*putrecords.Stream, error) {
-	stream := h.find(streamName, streamARN)
-	return stream, stream.CheckAddress(streamName, streamARN)
-}
-
-// bodyLimit returns the size of the largest body that a request can have within AWS's limits or
-// those of any stream, whichever is larger. It returns -1 if a stream's limits do not bound it.
-func (h *Handler) bodyLimit() int64 {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	largest := bodyLimit(awsLimits)
-	for _, stream := range h.streams {
-		limit := bodyLimit(stream.Limits())
-		if limit == -1 {
-			return -1
-		}
-		largest = max(largest, limit)
-	}
-	return largest
-}
-
-// An operation reads its input from the body and returns the answer to encode.
-type operation func(context.Context, *Handler, reader) (any, error)
+// An operation answers a request.
+type operation func(context.Context, *Request) (any, error)
 
 // operations maps the names in a request's target to functions.
 var operations = map[string]operation{
-	"DescribeStream":        describeStream,
-	"DescribeStreamSummary": describeStreamSummary,
-	"ListShards":            listShards,
-	"PutRecord":             putRecord,
-	"PutRecords":            putRecords,
+	"DescribeStream":        reading(describeStream),
+	"DescribeStreamSummary": reading(describeStreamSummary),
+	"ListShards":            reading(listShards),
+	"PutRecord":             reading(putRecord),
+	"PutRecords":            reading(putRecords),
+}
+
+// reading returns an operation that reads its input from the body. What it has read is valid only
+// while the operation runs.
+func reading(do func(context.Context, *Request, reader) (any, error)) operation {
+	return func(ctx context.Context, r *Request) (any, error) {
+		in, release := r.encoding.newReader(r.body)
+		answer, err := do(ctx, r, in)
+		release()
+		return answer, err
+	}
 }
 
 // ServeHTTP answers a request. It keeps a body only if the request's headers are valid, but reads
@@ -156,14 +109,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
 	body := buffer{memory: &h.bodyMemory, limit: cmp.Or(h.MaxBodyMemory, defaultBodyMemory)}
 	defer body.release()
-	heading, reject := readHeading(r)
+	heading, reject := h.readHeading(r)
 	read := body.fill
 	if reject != nil {
 		read = discard
 	}
 	switch err := h.receive(w, r, read); {
 	case errors.Is(err, errNoMemory):
-		heading.answerNoMemory(w)
+		h.refuse(w, r, heading, noMemory)
 	case err != nil:
 		answerBodyError(w, r, err)
 	case reject != nil:
@@ -173,20 +126,37 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// noMemory answers a request for whose body there was no memory.
+var noMemory = &putrecords.Error{
+	Code:    "ServiceUnavailable",
+	Message: "The bodies of other requests take all of the server's MaxBodyMemory. Try again.",
+}
+
 // serve answers a request with a valid heading.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, heading heading, body []byte) {
-	in, release := heading.encoding.newReader(body)
-	answer, err := heading.operation(r.Context(), h, in)
-	release()
+	request := &Request{Operation: heading.name, handler: h, caller: callerOf(r), encoding: heading.encoding, body: body}
+	answer, err := heading.operation(r.Context(), request)
+	var encoded []byte
+	if err == nil && answer != nil { // production sends an empty body for no answer
+		encoded, err = heading.encoding.marshal(answer)
+	}
 	var refused *putrecords.Error
 	switch {
 	case err == nil:
-		heading.answer(w, http.StatusOK, answer)
+		heading.send(w, http.StatusOK, encoded)
 	case errors.As(err, &refused):
-		heading.answerError(w, refused)
+		h.refuse(w, r, heading, refused)
 	case r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the client has gone
 	default:
-		heading.answerError(w, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
+		h.refuse(w, r, heading, &putrecords.Error{Code: putrecords.InternalFailure, Message: err.Error()})
 	}
+}
+
+// refuse answers a request with an error.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, heading heading, err *putrecords.Error) {
+	if h.Refused != nil {
+		h.Refused(r.Context(), heading.name, err)
+	}
+	heading.send(w, err.HTTPStatusCode(), must(heading.encoding.marshal(bodyOf(err))))
 }

@@ -22,11 +22,13 @@ func TestHeaders(t *testing.T) {
 	const (
 		denied = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n" +
 			"</AccessDeniedException>\n"
-		unknown  = `{"__type":"UnknownOperationException"}`
 		unsigned = `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`
 		answered = `{"__type":"ValidationException","message":"1 validation error detected: ` +
 			`Value null at 'records' failed to satisfy constraint: Member must not be null"}`
 	)
+	unknown := func(message string) string {
+		return `{"__type":"UnknownOperationException","message":"` + message + `"}`
+	}
 	for _, test := range []struct {
 		name   string
 		change func(*http.Request)
@@ -50,15 +52,16 @@ func TestHeaders(t *testing.T) {
 		{"no content type, no target", func(r *http.Request) { r.Header = http.Header{} }, 403, denied},
 		{"no content type", func(r *http.Request) { r.Header.Del("Content-Type") }, 404, "<UnknownOperationException/>\n"},
 		{"unknown content type", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 404, "<UnknownOperationException/>\n"},
-		{"no target", func(r *http.Request) { r.Header.Del("X-Amz-Target") }, 400, unknown},
-		{"empty operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.") }, 400, unknown},
-		{"operation without service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "PutRecords") }, 400, unknown},
-		{"other operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.CreateStream") }, 400, unknown},
-		{"other service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutRecords") }, 400, unknown},
+		{"no target", func(r *http.Request) { r.Header.Del("X-Amz-Target") }, 400, unknown(`The X-Amz-Target \"\" is not one of Kinesis.`)},
+		{"empty operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.") }, 400, unknown(`This server does not have the operation \"\".`)},
+		{"operation without service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "PutRecords") }, 400, unknown(`The X-Amz-Target \"PutRecords\" is not one of Kinesis.`)},
+		{"other operation", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.CreateStream") }, 400, unknown(`This server does not have the operation \"CreateStream\".`)},
+		{"not UTF-8", func(r *http.Request) { r.Header.Set("X-Amz-Target", "Kinesis_20131202.\xff") }, 400, unknown(`This server does not have the operation \"\\xff\".`)},
+		{"other service", func(r *http.Request) { r.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutRecords") }, 400, unknown(`The X-Amz-Target \"DynamoDB_20120810.PutRecords\" is not one of Kinesis.`)},
 		{"unknown operation, unsigned", func(r *http.Request) {
 			r.Header.Del("Authorization")
 			r.Header.Set("X-Amz-Target", "Kinesis_20131202.Put")
-		}, 400, unknown},
+		}, 400, unknown(`This server does not have the operation \"Put\".`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))

@@ -4,46 +4,53 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-
-	"github.com/putrecords/putrecords"
 )
 
 // A heading is what a request's method and headers say.
 type heading struct {
 	contentType string
 	encoding    *encoding
+	name        string // of the operation; if the target is not one of Kinesis, the whole target
 	operation   operation
 }
 
+const targetPrefix = "Kinesis_20131202."
+
 // readHeading reads a request's heading. If that is enough to reject the request, reject sends the
 // answer. Otherwise reject is nil.
-func readHeading(r *http.Request) (h heading, reject func(http.ResponseWriter)) {
+func (h *Handler) readHeading(r *http.Request) (_ heading, reject func(http.ResponseWriter)) {
+	var head heading
 	// Parameters do not matter, even invalid ones.
-	h.contentType, _, _ = mime.ParseMediaType(r.Header.Get("Content-Type"))
-	h.encoding = encodings[h.contentType]
+	head.contentType, _, _ = mime.ParseMediaType(r.Header.Get("Content-Type"))
+	head.encoding = encodings[head.contentType]
 	target := r.Header.Get("X-Amz-Target")
-	name, ok := strings.CutPrefix(target, "Kinesis_20131202.")
+	name, ok := strings.CutPrefix(target, targetPrefix)
+	head.name = name
 	if ok {
-		h.operation = operations[name]
+		head.operation = h.operation(name)
 	}
 	switch {
-	case r.Method != http.MethodPost, h.encoding == nil && !strings.Contains(target, "."):
-		return h, func(w http.ResponseWriter) {
+	case r.Method != http.MethodPost, head.encoding == nil && !strings.Contains(target, "."):
+		return head, func(w http.ResponseWriter) {
 			send(w, http.StatusForbidden, []byte("<AccessDeniedException>\n"+
 				"  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n"))
 		}
-	case h.encoding == nil:
-		return h, func(w http.ResponseWriter) { send(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n")) }
-	case h.operation == nil:
-		return h, func(w http.ResponseWriter) {
-			h.answerError(w, &putrecords.Error{Code: UnknownOperationException})
-		}
+	case head.encoding == nil:
+		return head, func(w http.ResponseWriter) { send(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n")) }
+	case head.operation == nil:
+		return head, func(w http.ResponseWriter) { h.refuse(w, r, head, unknownOperation(target)) }
 	case !signed(r):
-		return h, func(w http.ResponseWriter) {
-			h.answerError(w, &putrecords.Error{Code: MissingAuthenticationTokenException, Message: "Missing Authentication Token"})
-		}
+		return head, func(w http.ResponseWriter) { h.refuse(w, r, head, unsigned) }
 	}
-	return h, nil
+	return head, nil
+}
+
+// operation returns the operation with a name, or nil.
+func (h *Handler) operation(name string) operation {
+	if do := h.operations[name]; do != nil {
+		return do
+	}
+	return operations[name]
 }
 
 // signed reports whether a request has a signature. It does not verify it.
@@ -51,20 +58,8 @@ func signed(r *http.Request) bool {
 	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
 }
 
-// answer encodes v and sends it.
-func (h heading) answer(w http.ResponseWriter, status int, v any) {
+// send sends a body in the request's encoding.
+func (h heading) send(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", h.contentType)
-	send(w, status, must(h.encoding.marshal(v)))
-}
-
-func (h heading) answerError(w http.ResponseWriter, err *putrecords.Error) {
-	h.answer(w, err.HTTPStatusCode(), bodyOf(err))
-}
-
-// answerNoMemory answers a request for whose body there was no memory.
-func (h heading) answerNoMemory(w http.ResponseWriter) {
-	h.answerError(w, &putrecords.Error{
-		Code:    "ServiceUnavailable",
-		Message: "The bodies of other requests take all of the server's MaxBodyMemory. Try again.",
-	})
+	send(w, status, body)
 }

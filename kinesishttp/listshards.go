@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/internal/constraint"
 	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
@@ -19,8 +20,8 @@ const maxListedShards = 1000
 type listShardsInput struct {
 	ExclusiveStartShardID   *string      `json:"ExclusiveStartShardId,omitempty"`
 	ShardFilter             *shardFilter `json:",omitempty"`
-	StreamName              *string      `json:",omitempty"`
-	StreamARN               *string      `json:"-"`
+	StreamARN               *string      `json:",omitempty"` // in a token, it tells the account
+	StreamName              *string      `json:",omitempty"` // in each token
 	MaxResults              *int         `json:"-"`
 	NextToken               *string      `json:"-"`
 	StreamCreationTimestamp *time.Time   `json:"-"`
@@ -42,7 +43,7 @@ const (
 	fromTrimHorizon = "FROM_TRIM_HORIZON"
 )
 
-func listShards(_ context.Context, h *Handler, r reader) (any, error) {
+func listShards(_ context.Context, to *Request, r reader) (any, error) {
 	in, err := readListShards(r)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 			return nil, err
 		}
 	}
-	stream, err := h.lookUp(in.StreamName, in.StreamARN)
+	stream, err := to.stream(in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +73,11 @@ func listShards(_ context.Context, h *Handler, r reader) (any, error) {
 		Shards    []shard
 	}{Shards: encodeShards(page)}
 	if more {
-		name := stream.Name()
+		name, arn := stream.Name(), stream.ARN()
 		answer.NextToken = nextToken(listShardsInput{
 			ExclusiveStartShardID: &page[len(page)-1].ShardID,
 			ShardFilter:           in.ShardFilter,
+			StreamARN:             &arn,
 			StreamName:            &name,
 		})
 	}
@@ -95,7 +97,7 @@ func readListShards(r reader) (*listShardsInput, error) {
 		case "ShardFilter":
 			in.ShardFilter = readShardFilter(r)
 		case "StreamCreationTimestamp":
-			in.StreamCreationTimestamp = r.timestamp() // a handler has only one stream of each name
+			in.StreamCreationTimestamp = r.timestamp() // an account has only one stream of each name
 		default:
 			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
@@ -128,7 +130,7 @@ func (in *listShardsInput) check() error {
 	v.AddName("exclusiveStartShardId", in.ExclusiveStartShardID)
 	v.checkRange("maxResults", in.MaxResults, maxLimit)
 	if in.NextToken != nil && *in.NextToken == "" {
-		v.Add("Value ''", "nextToken", notEmpty)
+		v.Add("Value ''", "nextToken", constraint.NotEmpty)
 	}
 	if filter := in.ShardFilter; filter != nil {
 		v.AddName("shardFilter.shardId", filter.ShardID)
@@ -136,7 +138,7 @@ func (in *listShardsInput) check() error {
 		v.checkEnum("shardFilter.type", filter.Type, types)
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.Err(); err != nil {
+	if err := v.err(); err != nil {
 		return err
 	}
 	return in.checkCombination()
@@ -169,7 +171,10 @@ func (in *listShardsInput) continued() (*listShardsInput, error) {
 	if in.StreamName != nil && *in.StreamName != *next.StreamName {
 		return nil, invalidArgument("NextToken does not match the provided StreamName.")
 	}
-	next.StreamARN, next.MaxResults = in.StreamARN, in.MaxResults
+	next.MaxResults = in.MaxResults
+	if in.StreamARN != nil {
+		next.StreamARN = in.StreamARN
+	}
 	return next, nil
 }
 
@@ -238,7 +243,7 @@ func parseNextToken(token string) (*listShardsInput, error) {
 	if err == nil {
 		err = jsonv2.Unmarshal(decoded, in)
 	}
-	if err != nil || in.check() != nil {
+	if err != nil || in.StreamName == nil || in.check() != nil {
 		// AWS's message is unknown.
 		return nil, invalidArgument("The NextToken is not one that ListShards has returned.")
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
+func putRecords(ctx context.Context, to *Request, r reader) (any, error) {
 	in := &putrecords.Input{}
 	r.structure(func(name []byte) {
 		switch string(name) {
@@ -22,13 +22,17 @@ func putRecords(ctx context.Context, h *Handler, r reader) (any, error) {
 	if err := r.end(); err != nil {
 		return nil, err
 	}
-	stream := h.find(in.StreamName, in.StreamARN)
+	stream, err := to.stream(in.StreamName, in.StreamARN)
+	if err != nil {
+		_, err = to.withoutStreams(in.StreamARN).PutRecords(ctx, in) // other checks come first
+		return nil, err
+	}
 	out, err := stream.PutRecords(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	if h.Answered != nil {
-		h.Answered(ctx, stream, in, out)
+	if answered := to.handler.Answered; answered != nil {
+		answered(ctx, stream, in, out)
 	}
 	return out, nil
 }
@@ -59,7 +63,7 @@ func readEntries(r reader) []putrecords.RequestEntry {
 	return entries
 }
 
-func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
+func putRecord(ctx context.Context, to *Request, r reader) (any, error) {
 	in := &putrecords.PutRecordInput{}
 	r.structure(func(name []byte) {
 		switch string(name) {
@@ -80,9 +84,13 @@ func putRecord(ctx context.Context, h *Handler, r reader) (any, error) {
 	if err := r.end(); err != nil {
 		return nil, err
 	}
-	stream := h.find(in.StreamName, in.StreamARN)
+	stream, err := to.stream(in.StreamName, in.StreamARN)
+	if err != nil {
+		_, err = to.withoutStreams(in.StreamARN).PutRecord(ctx, in)
+		return nil, err
+	}
 	out, err := stream.PutRecord(ctx, in)
-	h.answeredRecord(ctx, stream, in, out, err)
+	to.handler.answeredRecord(ctx, stream, in, out, err)
 	if err != nil {
 		return nil, err
 	}

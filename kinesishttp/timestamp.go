@@ -17,18 +17,19 @@ func timeFrom(milliseconds float64) *time.Time {
 	return &t
 }
 
-// A timestamp encodes as AWS encodes a time. In JSON it is seconds since 1970, formatted as Java
-// formats a double. In CBOR it is milliseconds since 1970, tagged as if they were seconds.
-type timestamp struct{ time.Time }
+// A Timestamp is a time that encodes as AWS encodes one. Convert the times in answers to it: a
+// time.Time encodes in another form.
+type Timestamp time.Time
 
-func (t timestamp) MarshalJSON() ([]byte, error) {
-	return []byte(javaDouble(float64(t.UnixMilli()) / 1000)), nil
+// MarshalJSON encodes seconds since 1970, formatted as Java formats a double.
+func (t Timestamp) MarshalJSON() ([]byte, error) {
+	return []byte(javaDouble(float64(time.Time(t).UnixMilli()) / 1000)), nil
 }
 
-// javaDouble formats a number of at least 0.001 as Java's Double.toString does.
+// javaDouble formats a number with up to three decimals as Java's Double.toString does.
 func javaDouble(n float64) string {
 	format := byte('f')
-	if n >= 1e7 {
+	if math.Abs(n) >= 1e7 {
 		format = 'E'
 	}
 	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(n, format, -1, 64), "E+")
@@ -41,6 +42,7 @@ func javaDouble(n float64) string {
 	return digits + "E" + strings.TrimPrefix(exponent, "0")
 }
 
-func (t timestamp) MarshalCBOR() ([]byte, error) {
-	return cborEncoder.Marshal(cbor.Tag{Number: 1, Content: t.UnixMilli()})
+// MarshalCBOR encodes milliseconds since 1970, tagged as if they were seconds.
+func (t Timestamp) MarshalCBOR() ([]byte, error) {
+	return cborEncoder.Marshal(cbor.Tag{Number: 1, Content: time.Time(t).UnixMilli()})
 }

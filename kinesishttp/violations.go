@@ -6,12 +6,19 @@ import (
 	"strings"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/internal/constraint"
 )
 
 // violations adds checks for members that package putrecords does not have.
-type violations struct{ putrecords.Violations }
+type violations struct{ constraint.Violations }
 
-const notEmpty = "Member must have length greater than or equal to 1"
+// err returns the ValidationException, or nil if there is no violation.
+func (v violations) err() error {
+	if message := v.Message(); message != "" {
+		return &putrecords.Error{Code: putrecords.ValidationException, Message: message}
+	}
+	return nil
+}
 
 // checkRange checks that a number is between 1 and maximum.
 func (v *violations) checkRange(path string, n *int, maximum int) {
@@ -28,7 +35,7 @@ func (v *violations) checkRange(path string, n *int, maximum int) {
 func (v *violations) checkEnum(path string, s *string, values []string) {
 	switch {
 	case s == nil:
-		v.Add("Value null", path, "Member must not be null")
+		v.Add("Value null", path, constraint.NotNull)
 	case !slices.Contains(values, *s):
 		v.Add("Value '"+*s+"'", path, "Member must satisfy enum value set: ["+strings.Join(values, ", ")+"]")
 	}

@@ -1,4 +1,4 @@
-package putrecords
+package constraint
 
 import (
 	"regexp"
@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// isName and parseARN match what the patterns of the API's model match.
+// IsName and ParseARN match what the patterns of the API's model match.
 func TestNamesAndARNsMatchAWSPatterns(t *testing.T) {
 	names := regexp.MustCompile(`^` + namePattern + `$`)
 	arns := regexp.MustCompile(`^arn:aws.*:kinesis:(.*):(\d{12}):stream/(\S+)$`)
@@ -21,16 +21,16 @@ func TestNamesAndARNsMatchAWSPatterns(t *testing.T) {
 		if rapid.Bool().Draw(t, "nearly an ARN") {
 			s = "arn:aws" + s + ":kinesis:us-east-1:123456789012:stream/" + strings.Join(rapid.SliceOfN(piece, 0, 4).Draw(t, "name"), "")
 		}
-		if got, want := isName(s), names.MatchString(s); got != want {
-			t.Fatalf("isName(%q) = %t", s, got)
+		if got, want := IsName(s), names.MatchString(s); got != want {
+			t.Fatalf("IsName(%q) = %t", s, got)
 		}
-		var want reference
+		var want ARN
 		parts := arns.FindStringSubmatch(s)
 		if parts != nil {
-			want = reference{region: parts[1], accountID: parts[2], name: parts[3]}
+			want = ARN{Region: parts[1], AccountID: parts[2], Name: parts[3]}
 		}
-		if got, ok := parseARN(s); ok != (parts != nil) || got != want {
-			t.Fatalf("parseARN(%q) = %+v, %t; want %+v, %t", s, got, ok, want, parts != nil)
+		if got, ok := ParseARN(s); ok != (parts != nil) || got != want {
+			t.Fatalf("ParseARN(%q) = %+v, %t; want %+v, %t", s, got, ok, want, parts != nil)
 		}
 	})
 }
