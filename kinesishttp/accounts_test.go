@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/putrecords/putrecords"
@@ -15,12 +16,20 @@ import (
 // callAs makes a request in JSON, signed with an access key ID for a region.
 func callAs(t testing.TB, handler http.Handler, key, region, operation, body string) (int, string) {
 	t.Helper()
-	request := newRequest(t, jsonType, operation, []byte(body))
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, signedBy(key, region, newRequest(t, jsonType, operation, []byte(body))))
+	return answer.Code, answer.Body.String()
+}
+
+// asCaller makes a handler take requests as signed with an access key ID for a region.
+func asCaller(handler http.Handler, key, region string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, signedBy(key, region, r)) })
+}
+
+func signedBy(key, region string, request *http.Request) *http.Request {
 	request.Header.Set("Authorization",
 		fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20260304/%s/kinesis/aws4_request, SignedHeaders=host, Signature=0", key, region))
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, request)
-	return answer.Code, answer.Body.String()
+	return request
 }
 
 // newAccount returns an account with streams of the given names.
@@ -105,6 +114,11 @@ func TestStreamsNamedAlike(t *testing.T) {
 			status, answer := callAs(t, handler, test.key, test.region, "PutRecords", `{`+test.address+`,"Records":[{"Data":"","PartitionKey":"a"}]}`)
 			_, single := callAs(t, handler, test.key, test.region, "PutRecord", `{`+test.address+`,"Data":"","PartitionKey":"a"}`)
 			_, described := callAs(t, handler, test.key, test.region, "DescribeStreamSummary", `{`+test.address+`}`)
+			_, inCBOR := callCBOR(t, asCaller(handler, test.key, test.region), "DescribeStreamSummary", decodeJSON(t, `{`+test.address+`}`))
+			if test.fails != "" && fmt.Sprint(inCBOR) != fmt.Sprint(decodeJSON(t, test.fails)) ||
+				test.to != nil && !strings.Contains(fmt.Sprint(inCBOR), "StreamARN:"+test.to.Streams()[0].ARN()+" ") {
+				t.Errorf("%s: %+v: got %v in CBOR", name, test, inCBOR)
+			}
 			if test.fails != "" && (answer != test.fails || single != test.fails || described != test.fails) {
 				t.Errorf("%s: %+v: got %s, %s, %s", name, test, answer, single, described)
 			}
@@ -179,6 +193,23 @@ func TestAddAndRemoveInAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStatus("111111111111", "orders", 200)
+}
+
+// While Add replaces a stream, its name always exists.
+func TestReplacedWhileServing(t *testing.T) {
+	handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range 200 {
+			handler.Add(newStream(putrecords.Config{}))
+		}
+	})
+	for range 200 {
+		if status, text := call(t, handler, "DescribeStreamSummary", `{"StreamName":"stream"}`); status != 200 {
+			t.Errorf("%d %s", status, text)
+		}
+	}
+	wg.Wait()
 }
 
 // A NextToken stands for a stream of one account.
