@@ -60,6 +60,7 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 	handler := kinesishttp.NewHandler(streams...)
 	handler.Answered = newThrottleLog(logger).answered
+	handler.Refused = newRefusalLog(logger).refused
 	clock := newClockWatch(logger, systemClock())
 	server := kinesishttp.NewServer(opts.addr, guard(clock.watch(withHealth(handler)), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)

@@ -33,6 +33,11 @@ and logs why, if the request's Origin is not on loopback: localhost, [::1] or an
 on loopback too; otherwise any Host will do. A page that is on loopback gets CORS headers, so the
 AWS SDK works in it.
 
+An access key ID of 12 digits means the account with that ID, which has no streams unless -account
+names it. Any other access key ID means -account. Clients may be set up for any region. If a client
+calls an operation that the emulator does not have, the emulator logs that, once for each of the
+first 100 operations.
+
 The emulator does not keep records, because none of its operations read them. If the wall clock is
 set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
 than a day ahead, requests fail until the emulator is restarted. GET /healthz answers 200.

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// An operation that the emulator does not have is logged once. An operation that it has is not.
+func TestRefusedOperations(t *testing.T) {
+	e := start(t)
+	defer e.finish(t)
+	for _, test := range []struct{ operation, message string }{
+		{"GetRecords", `This server does not have the operation \"GetRecords\".`},
+		{"CreateStream", `This server does not have the operation \"CreateStream\".`},
+		{"GetRecords", `This server does not have the operation \"GetRecords\".`},
+	} {
+		status, body, err := do(http.DefaultClient, newRequest(e.addr, test.operation, strings.NewReader("{}")))
+		want := `{"__type":"UnknownOperationException","message":"` + test.message + `"}`
+		if err != nil || status != 400 || body != want {
+			t.Errorf("%s: status %d, body %s, error %v", test.operation, status, body, err)
+		}
+	}
+	if status, _, err := do(http.DefaultClient, newRequest(e.addr, "PutRecords", strings.NewReader("{}"))); err != nil || status != 400 {
+		t.Errorf("status %d, error %v", status, err)
+	}
+	const line = "level=WARN msg=\"refused an operation that the emulator does not have; this is logged once\" operation="
+	log := e.stderr.String()
+	if strings.Count(log, line+"GetRecords\n") != 1 || strings.Count(log, line+"CreateStream\n") != 1 || strings.Count(log, line) != 2 {
+		t.Errorf("stderr is %s", log)
+	}
+}
+
+// The names that are logged are bounded, and cannot forge a line.
+func TestRefusalLogIsBounded(t *testing.T) {
+	var b strings.Builder
+	log := newRefusalLog(slog.New(slog.NewTextHandler(&b, nil)))
+	unknown := &putrecords.Error{Code: kinesishttp.UnknownOperationException}
+	for i := range 2 * maxRefusals {
+		log.refused(t.Context(), fmt.Sprint("a\nb", i), unknown)
+	}
+	if n := strings.Count(b.String(), "\n"); n != maxRefusals {
+		t.Errorf("%d lines, want %d", n, maxRefusals)
+	}
+}
