@@ -48,15 +48,21 @@
 //
 // [Stream.SplitShard] and [Stream.MergeShards] reshard as AWS does: parents close, and children
 // with higher sequence numbers take over. That happens immediately or, with Config.ReshardDelay,
-// seconds later as in production. [Stream.UpdateShardCount] makes AWS's series of splits and merges.
-// [Stream.Shards] lists all shards. To continue a stream elsewhere, pass that list to [New] as the
-// Layout of its [Config].
+// seconds later as in production. [Stream.UpdateShardCount] makes AWS's series of splits and
+// merges. [Stream.Shards] lists all shards. To continue a stream elsewhere, pass that list to [New]
+// as the Layout of its [Config].
 //
-// # Clients
+// # Servers
 //
-// [Stream.PutRecord] takes a single record. The module github.com/putrecords/putrecords/kinesishttp
-// puts streams behind Kinesis's HTTP API: in process for the AWS SDK's client in a test, or on a
-// socket for clients in any language.
+// [Stream.PutRecord] takes a single record. An [Account] holds the streams of an AWS account in one
+// region, finds the one that a request is for, and answers as AWS does if there is none.
+// [Stream.SetLimits], [Stream.SetEncryptionType] and [Stream.SetStatus] change a stream while it
+// runs. Config.Resharded tells a server of each reshard before the new shards take records, and
+// [Stream.Adopt] goes on with the shards of another process in front of the same log.
+//
+// The module github.com/putrecords/putrecords/kinesishttp speaks Kinesis's HTTP API, for clients in
+// any language. In tests, github.com/putrecords/putrecords/kinesistest connects the AWS SDK's own
+// client to a stream in one line.
 //
 // # Fidelity
 //
@@ -65,8 +71,8 @@
 //
 // # Compatibility
 //
-// The exported API only grows; testdata/api.txt records it. Structs may gain fields, so name the
-// fields in composite literals.
+// From the first release on, the exported API only grows; testdata/api.txt records it. Structs may
+// gain fields, so name the fields in composite literals.
 //
 // A program may rely on what AWS does: the codes and messages of errors, the order of checks, the
 // routing, the layout and order of sequence numbers, and the JSON of requests, answers and shards.

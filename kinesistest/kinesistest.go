@@ -14,7 +14,8 @@ import (
 )
 
 // NewClient returns the AWS SDK's client, connected to streams. It panics if they are not all in
-// one region. If several streams have the same name, the last one wins.
+// one region. A request by name means a stream of the first one's account; use the ARN for another
+// account's. If an account has several streams of the same name, the last one wins.
 func NewClient(streams ...*putrecords.Stream) *kinesis.Client {
 	return kinesis.New(Options(streams...))
 }
@@ -45,13 +46,11 @@ func WithoutRetries(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }
 // returns an error.
 func Stored(stream *putrecords.Stream) map[string][]string {
 	stored := map[string][]string{}
-	for _, shard := range stream.Shards() { // parents come first
-		for record, err := range stream.Records(shard.ShardID) {
-			if err != nil {
-				panic(fmt.Errorf("kinesistest: reading %s of stream %s: %w", shard.ShardID, stream.Name(), err))
-			}
-			stored[record.PartitionKey] = append(stored[record.PartitionKey], string(record.Data))
+	for record, err := range stream.AllRecords() {
+		if err != nil {
+			panic(fmt.Errorf("kinesistest: reading stream %s: %w", stream.Name(), err))
 		}
+		stored[record.PartitionKey] = append(stored[record.PartitionKey], string(record.Data))
 	}
 	return stored
 }
