@@ -29,7 +29,7 @@ func (c *streamClock) read() (time.Time, error) {
 	for second > latest && !c.latest.CompareAndSwap(latest, second) {
 		latest = c.latest.Load()
 	}
-	if latest-second > int64(maxStepBack/time.Second) {
+	if second < latest-int64(maxStepBack/time.Second) {
 		return now, fmt.Errorf("putrecords: the clock reads %v, more than a day before %v, which this stream has seen; "+
 			"make a stream for a testing/synctest bubble inside the bubble, and turn a virtual clock back by at most a day",
 			now, time.Unix(latest, 0).UTC())

@@ -2,6 +2,7 @@ package putrecords_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,11 @@ func TestClockGoesBackTooFar(t *testing.T) {
 	wantClockError(t, err)
 	key, _ := putrecords.ParseHashKey("1000")
 	wantClockError(t, s.SplitShard("shardId-000000000000", key))
+	now := c.now
+	c.now = time.Unix(math.MinInt64, 0)
+	_, err = s.Put(t.Context(), keyed("k"))
+	wantClockError(t, err)
+	c.now = now
 	if s.Status() != putrecords.StreamActive || len(s.Shards()) != 1 {
 		t.Errorf("status %s, %d shards", s.Status(), len(s.Shards()))
 	}
