@@ -41,8 +41,9 @@
 // records after Append has returned. Records that the log fails to store are
 // answered with InternalFailure.
 //
-// If the log is also a [LogReader], [Stream.Records] reads what it holds of a shard,
-// [Stream.RecordsFrom] from a position on, and [Stream.AllRecords] in all shards.
+// A [LogAppender] is enough to put records. If it is also a [LogReader], [Stream.Records] reads
+// what it holds of a shard, [Stream.RecordsFrom] from a position on, and [Stream.AllRecords] in all
+// shards.
 //
 // # Shards
 //

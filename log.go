@@ -7,14 +7,20 @@ import (
 	"time"
 )
 
-// A Log stores the records that a stream accepts. [MemoryLog] and [Discard] are logs. A server with
-// its own storage implements another; if its records can be read back, it is also a [LogReader]. A
-// Log must be safe for concurrent use.
+// A Log stores the records that a stream accepts, and can be read back. [MemoryLog] and [Discard]
+// are logs. A server with its own storage implements another, or only a [LogAppender]: that is all
+// that putting records takes.
+type Log interface {
+	LogAppender
+	LogReader
+}
+
+// A LogAppender stores the records that a stream accepts. It must be safe for concurrent use.
 //
 // A log owns the order of records: it gives them their positions. A stream that starts on an
 // earlier stream's log continues its positions. Several streams with the same shards may share a
 // log that numbers all their records, because a log is told the shard, not the stream.
-type Log interface {
+type LogAppender interface {
 	// Append begins to store records at the end of the shard's log: in order, after everything that
 	// was begun before, all or none.
 	//

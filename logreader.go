@@ -7,9 +7,8 @@ import (
 	"iter"
 )
 
-// A LogReader is a [Log] whose records can be read back. [Stream.Records], [Stream.RecordsFrom] and
-// [Stream.AllRecords] need one. A type that wraps a log by embedding the interface Log has only
-// Append; give it a Records method if its stream is read.
+// A LogReader reads back what a [LogAppender] has stored. [Stream.Records], [Stream.RecordsFrom]
+// and [Stream.AllRecords] need it: without it they yield [ErrNotReadable].
 type LogReader interface {
 	// Records yields the shard's records from the given position on, oldest first. The position is
 	// at least 1; there may be no record at it. The caller may keep and modify the records. An
@@ -21,8 +20,8 @@ type LogReader interface {
 	Records(ctx context.Context, shard Shard, position uint64) iter.Seq2[Record, error]
 }
 
-// ErrNotReadable is in the error of reading a stream whose [Log] is not a [LogReader]. Test for it
-// with errors.Is.
+// ErrNotReadable is in the error of reading a stream whose Config.Log is not a [LogReader]. Test
+// for it with errors.Is.
 var ErrNotReadable = errors.New("putrecords: the log is not a LogReader")
 
 // Records yields what the log holds of a shard, open or closed, oldest first. A [MemoryLog] drops

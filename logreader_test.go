@@ -149,7 +149,7 @@ func TestLogThatIsNotReadable(t *testing.T) {
 }
 
 // An appendOnly log hides that the log in it can be read.
-type appendOnly struct{ putrecords.Log }
+type appendOnly struct{ putrecords.LogAppender }
 
 // An error while reading the log ends the iteration.
 func TestLogThatFailsToRead(t *testing.T) {

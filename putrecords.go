@@ -148,9 +148,10 @@ type Config struct {
 	// clock is set back by up to a day.
 	Now func() time.Time
 
-	// Log is where accepted records go. Nil is a MemoryLog that keeps them for 24 hours of the
+	// Log is where accepted records go. To read the stream back, it must also be a LogReader, as
+	// every Log is. Nil is a MemoryLog that keeps them for 24 hours of the
 	// stream's clock.
-	Log Log
+	Log LogAppender
 
 	// ReshardDelay is how long parents keep taking records after a split or a merge. They stop at
 	// the end of the second in which the delay ends, so up to a second later. 0 closes them
@@ -177,7 +178,7 @@ type Stream struct {
 	name          string
 	distribution  RecordDistributionStrategy
 	clock         streamClock
-	log           Log
+	log           LogAppender
 	reshardDelay  time.Duration
 	updatingDelay time.Duration
 

@@ -129,7 +129,7 @@ func (sh *shard) statistics() ShardStats {
 
 // begin admits as much of a group as the shard has room for, stamps it and begins to append it to
 // the log. If the shard takes no more records at that time, begin does nothing and returns false.
-func (sh *shard) begin(ctx context.Context, log Log, entries []RequestEntry, g *group, now time.Time) bool {
+func (sh *shard) begin(ctx context.Context, log LogAppender, entries []RequestEntry, g *group, now time.Time) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if now.Before(sh.latest) {
