@@ -148,9 +148,8 @@ type Config struct {
 	// clock is set back by up to a day.
 	Now func() time.Time
 
-	// Log is where accepted records go. To read the stream back, it must also be a LogReader, as
-	// every Log is. Nil is a MemoryLog that keeps them for 24 hours of the
-	// stream's clock.
+	// Log is where accepted records go. Nil is a MemoryLog that keeps them for 24 hours of the
+	// stream's clock. To read the stream back, the log must also be a LogReader, as every Log is.
 	Log LogAppender
 
 	// ReshardDelay is how long parents keep taking records after a split or a merge. They stop at
@@ -165,9 +164,9 @@ type Config struct {
 	UpdatingDelay time.Duration
 
 	// Resharded, if set, is told of each reshard twice: when it is made, before its children take
-	// any records, and when it is done. It is told once, in order, and without locks, by a call
-	// that puts records, splits, merges or adopts; others wait for it meanwhile. It must not make
-	// such calls itself, but may call the stream's other methods.
+	// any records, and when it is done. It is told once, in order and without locks, by a call that
+	// puts records or reshards the stream; other such calls wait for it. It must not make such a
+	// call itself, because that would wait forever. It may call the stream's other methods.
 	Resharded func(Reshard)
 }
 
