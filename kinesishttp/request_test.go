@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,21 @@ func serveEmpty(handler http.Handler) http.Handler {
 		handler.ServeHTTP(w, r)
 		_, _ = w.Write([]byte{0xa0})
 	})
+}
+
+// A body that ends inside many structures is found malformed once, not once for each of them. The
+// errors of the decoder tell the whole path.
+func TestDecodeOfDeepBody(t *testing.T) {
+	type deep struct{ Next *deep }
+	handler := withTest(func(_ context.Context, r *kinesishttp.Request) (any, error) { return nil, r.Decode(&deep{}) })
+	body := strings.Repeat(`{"Next":`, 9000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	wantAnswer(t, handler, "Test", body, 400, `{"__type":"SerializationException"}`)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 50<<20 {
+		t.Errorf("%d KiB of JSON took %d MiB of memory", len(body)>>10, n>>20)
+	}
 }
 
 // Decode panics if it cannot decode into a value at all.
