@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -98,9 +99,15 @@ func decodeStruct(in reader, v reflect.Value) bool {
 	})
 }
 
+// knownFields holds what fieldsOf has returned, by type. A list may have many structs of one type.
+var knownFields sync.Map
+
 // fieldsOf returns the indexes of a struct's fields, including those of embedded structs, by the
 // names of their members.
 func fieldsOf(t reflect.Type) map[string][]int {
+	if known, ok := knownFields.Load(t); ok {
+		return known.(map[string][]int)
+	}
 	fields := map[string][]int{}
 	for _, field := range reflect.VisibleFields(t) {
 		tag := field.Tag.Get("json")
@@ -113,6 +120,7 @@ func fieldsOf(t reflect.Type) map[string][]int {
 		}
 		fields[name] = field.Index
 	}
+	knownFields.Store(t, fields)
 	return fields
 }
 
