@@ -12,10 +12,10 @@ import (
 //
 // The layout must continue the present one. Each present shard must be in it with the same ID,
 // parents, hash keys and numbers, except that an open shard may have got an ending number, not
-// before the latest records that it has taken; a closed shard may be missing. New shards must
-// replace parents that are in the layout. Otherwise the error is a [*ConfigError] that names the
-// shard and the rule, and nothing has changed. Any other error is that of a clock, as in
-// [Stream.PutRecords].
+// before the latest time that it has seen; a shard that has closed may be missing. New shards must
+// replace parents that are in the layout and have no ending number here. Otherwise the error is a
+// [*ConfigError] that names the shard and the rule, and nothing has changed. Any other error is
+// that of a clock, as in [Stream.PutRecords].
 func (s *Stream) Adopt(shards []Shard) error {
 	now, err := s.clock.read()
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Stream) Adopt(shards []Shard) error {
 	defer lockAll(ended)()
 	for _, sh := range ended {
 		if end := adopted.find(sh.id).end(); sh.latest.Unix() > end {
-			return configErrorf("Layout", "%s ends in second %d, but has taken records until second %d here",
+			return configErrorf("Layout", "%s ends in second %d, but has already been open in second %d here",
 				sh.id, end, sh.latest.Unix())
 		}
 	}
@@ -72,10 +72,12 @@ func (sh *shard) end() int64 { return sh.info.SequenceNumberRange.EndingSequence
 func (l *layout) endedIn(later *layout) (ended []*shard, err error) {
 	for _, sh := range l.shards {
 		next := later.find(sh.id)
-		if next == nil {
-			if sh.end() == 0 {
-				return nil, configErrorf("Layout", "%s is missing, but it is open here", sh.id)
-			}
+		switch {
+		case next == nil && sh.end() == 0:
+			return nil, configErrorf("Layout", "%s is missing, but it is open here", sh.id)
+		case next == nil && sh.closing != isClosed:
+			return nil, configErrorf("Layout", "%s is missing, but it has not closed yet here", sh.id)
+		case next == nil:
 			continue
 		}
 		info := next.info
@@ -104,11 +106,16 @@ func (l *layout) pendingWith(later *layout) ([]*pendingReshard, error) {
 		if child.end() != 0 {
 			child.closing = child.end() // a parent itself, that takes records until then
 		}
-		sameParents := func(r *pendingReshard) bool { return slices.Equal(r.parents, parents) }
-		i := slices.IndexFunc(pending, sameParents)
+		replaced := func(r *pendingReshard) bool {
+			return slices.ContainsFunc(parents, func(parent *shard) bool { return slices.Contains(r.parents, parent) })
+		}
+		i := slices.IndexFunc(pending, replaced)
 		if i < 0 {
 			i = len(pending)
 			pending = append(pending, &pendingReshard{closing: closing, parents: parents})
+		}
+		if !slices.Equal(pending[i].parents, parents) || i < len(l.pending) {
+			return nil, configErrorf("Layout", "%s and %s replace the same shard in different ways", pending[i].children[0].id, child.id)
 		}
 		pending[i].children = append(pending[i].children, child)
 	}
@@ -126,12 +133,17 @@ func (l *layout) parentsIn(later *layout, child *shard) (parents []*shard, closi
 		if id == "" && len(parents) > 0 {
 			continue
 		}
-		parent := later.find(id)
-		if parent == nil || parent.end() == 0 {
+		parent, here := later.find(id), l.find(id)
+		switch {
+		case parent == nil || parent.end() == 0:
 			return nil, 0, configErrorf("Layout", "%s is new, but its parent %q is not a closed shard of the layout", child.id, id)
+		case here != nil && here.end() != 0:
+			return nil, 0, configErrorf("Layout", "%s is new, but its parent %s was split or merged already here", child.id, id)
+		case closing != 0 && parent.end() != closing:
+			return nil, 0, configErrorf("Layout", "the parents of %s end in the different seconds %d and %d", child.id, closing, parent.end())
 		}
-		parents = append(parents, cmp.Or(l.find(id), parent))
-		closing = max(closing, parent.end())
+		parents = append(parents, cmp.Or(here, parent))
+		closing = parent.end()
 	}
 	return parents, closing, nil
 }

@@ -33,10 +33,9 @@ type pendingReshard struct {
 	children      []*shard
 }
 
-// updating reports whether the stream is UPDATING. Only the newest reshard decides that.
+// updating reports whether the stream is UPDATING. A reshard that was adopted has no part in that.
 func (l *layout) updating(now time.Time) bool {
-	n := len(l.pending)
-	return n > 0 && now.Before(l.pending[n-1].updatingUntil)
+	return slices.ContainsFunc(l.pending, func(r *pendingReshard) bool { return now.Before(r.updatingUntil) })
 }
 
 // due returns the pending reshards whose closing second has passed. A shard's own reshard comes
