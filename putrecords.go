@@ -164,9 +164,13 @@ type Config struct {
 	UpdatingDelay time.Duration
 
 	// Resharded, if set, is told of each reshard twice: when it is made, before its children take
-	// any records, and when it is done. It is told once, in order and without locks, by a call that
-	// puts records or reshards the stream; other such calls wait for it. It must not make such a
-	// call itself, because that would wait forever. It may call the stream's other methods.
+	// any records, and when it is done. UpdateShardCount makes many. Resharded is called once for
+	// each, in order and without locks, by a call that puts records or reshards the stream; other
+	// such calls wait for it. An idle stream is not told that a reshard is done: ask TakesRecords.
+	//
+	// Resharded may call the stream's other methods. It deadlocks if it makes such a call itself, or
+	// waits for one, so no such call may hold a lock that Resharded takes. A panic is passed on to
+	// the caller; the reshard stays, and Resharded is not told of it again.
 	Resharded func(Reshard)
 }
 
