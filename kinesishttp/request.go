@@ -40,7 +40,8 @@ func (h *Handler) Handle(name string, do func(ctx context.Context, r *Request) (
 // Account returns the account that the request is for. The ARN is that in the request's body, and
 // nil if there is none. The package documentation says how an account is chosen. It is never nil:
 // if the handler does not have the account, it is an empty one, and streams added to it are lost.
-// Add streams with [Handler.Add], unless you know that the account is one of yours.
+// Add streams with [Handler.Add], which replaces a stream of the same name, unless you know that
+// the account is one of yours. It always is if [Handler.FindAccount] makes those that are missing.
 func (r *Request) Account(arn *string) *putrecords.Account {
 	if arn != nil {
 		if to, ok := constraint.ParseARN(*arn); ok {
