@@ -10,6 +10,11 @@ import (
 // are new here begin to take records when their parents' closing second has passed, or immediately
 // if Config.ReshardDelay is 0. The tokens, faults and statistics of the others stay.
 //
+// Let one process reshard, and adopt in the others. Give all of them a ReshardDelay that is longer
+// than what their clocks differ by and what the layout takes to reach them: a stream whose shard
+// has gone on beyond its ending number refuses the layout. Adopted reshards do not make a stream
+// UPDATING.
+//
 // The layout must continue the present one. Each present shard must be in it with the same ID,
 // parents, hash keys and numbers, except that an open shard may have got an ending number, not
 // before the latest time that it has seen; a shard that has closed may be missing. New shards must

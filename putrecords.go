@@ -168,9 +168,9 @@ type Config struct {
 	// each, in order and without locks, by a call that puts records or reshards the stream; other
 	// such calls wait for it. An idle stream is not told that a reshard is done: ask TakesRecords.
 	//
-	// Resharded may call the stream's other methods. It deadlocks if it makes such a call itself, or
-	// waits for one, so no such call may hold a lock that Resharded takes. A panic is passed on to
-	// the caller; the reshard stays, and Resharded is not told of it again.
+	// Resharded may call the stream's other methods. It deadlocks if it makes such a call itself,
+	// or waits for one, so no such call may hold a lock that Resharded takes. A panic is passed on
+	// to the caller; the reshard stays, and Resharded is not told of it again.
 	Resharded func(Reshard)
 }
 
@@ -321,9 +321,10 @@ func (s *Stream) Route(key HashKey) Shard {
 	return layout.open[layout.route(key)].describe()
 }
 
-// TakesRecords reports whether a shard takes records now, and until when. until is the end of the
-// shard's closing second, or the zero time if it has none. A parent takes records after
-// [Stream.Shards] lists its ending number, and its children do not yet, until that time has come.
+// TakesRecords reports whether a shard takes records now, whatever the stream's status, and until
+// when. until is the end of the shard's closing second, or the zero time if it has none. A parent
+// takes records after [Stream.Shards] lists its ending number, and its children do not yet, until
+// that time has come.
 func (s *Stream) TakesRecords(shardID string) (until time.Time, ok bool) {
 	layout := s.currentLayout()
 	sh := layout.find(shardID)

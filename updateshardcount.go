@@ -21,7 +21,8 @@ import (
 // 1/5 of the delay after those that made its parents. Its parents close when the delay has passed
 // since then. The stream is UPDATING until 1/5 of the delay and then Config.UpdatingDelay have
 // passed since the last of them began. These times are close to those recorded from AWS. Without
-// ReshardDelay, everything happens at once.
+// ReshardDelay, everything happens at once, and in a chain of merges each child is created a second
+// later than the one before.
 //
 // UpdateShardCount does nothing if the stream has target open shards already, even if they are
 // uneven. Children that take no records yet count as open, and their parents as closed.
