@@ -192,7 +192,7 @@ type Stream struct {
 	announcer   announcer
 	faults      faults
 	distributed atomic.Uint64 // records, with DistributionAuto
-	scratches   sync.Pool     // of *scratch
+	calls       sync.Pool     // of *call
 }
 
 // New returns a stream. If a field of config is invalid, the error is a [*ConfigError] that names
