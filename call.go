@@ -21,10 +21,10 @@ func (s *Stream) answer(ctx context.Context, operation string, in *Input, orderi
 	if !ok {
 		c = &call{}
 	}
-	c.scratch.fit(len(in.Records))
+	c.fit(len(in.Records))
 	c.stream, c.operation, c.ctx, c.entries = s, operation, ctx, in.Records
 	out, err := c.put(in, ordering)
-	c.scratch.forget()
+	c.forget()
 	*c = call{scratch: c.scratch}
 	s.calls.Put(c) // not after a panic: a faulty log may still write to its records
 	return out, err
