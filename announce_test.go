@@ -29,8 +29,8 @@ func inShort(r putrecords.Reshard) string {
 	return s
 }
 
-// A host is told of each reshard when it is made and when it is done, in order, before the children take
-// records. It may look at the stream meanwhile.
+// A host is told of each reshard when it is made and when it is done, in order, before the children
+// take records. It may look at the stream meanwhile.
 func TestResharded(t *testing.T) {
 	c := newClock()
 	var events []string
@@ -165,8 +165,9 @@ func TestTakesRecords(t *testing.T) {
 	check(shard1, time.Time{}, true)
 }
 
-// A host that saves the layout when it is told of a reshard loses nothing in a crash: no child has taken
-// a record before. Here it crashes right after the split, and again after a record of a child.
+// A host that saves the layout when it is told of a reshard loses nothing in a crash: no child has
+// taken a record before. Here it crashes right after the split, and again after a record of a
+// child.
 func ExampleConfig_resharded() {
 	log := &putrecords.MemoryLog{} // stands for a log on a disk
 	var disk []putrecords.Shard    // stands for a file

@@ -24,9 +24,9 @@ func mustScale(t testing.TB, s *putrecords.Stream, target int) {
 	}
 }
 
-// lineage describes shards, one a word: the indexes of the shard's parents and its own, its creation
-// second and, if it has one, its closing second. "34>6@31-40" comes from a merge. Parents must have
-// one digit.
+// lineage describes shards, one a word: the indexes of the shard's parents and its own, its
+// creation second and, if it has one, its closing second. "34>6@31-40" comes from a merge. Parents
+// must have one digit.
 func lineage(shards []putrecords.Shard) string {
 	second := func(n putrecords.SequenceNumber) string { return time.Unix(n.Arrived, 0).UTC().Format("05") }
 	var words []string
@@ -200,7 +200,8 @@ func TestUpdateShardCountErrors(t *testing.T) {
 	mustSplit(t, s, shard3, "1000")
 }
 
-// The present number of shards changes nothing, even if they are uneven, and the stream stays ACTIVE.
+// The present number of shards changes nothing, even if they are uneven, and the stream stays
+// ACTIVE.
 func TestUpdateShardCountToThePresentCount(t *testing.T) {
 	c := newClock()
 	s := putrecords.MustNew(putrecords.Config{Now: c.Now, ReshardDelay: 25 * time.Second})

@@ -119,8 +119,8 @@ type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, errors.New("broken") }
 
-// BenchmarkHalfSentBodies reports the memory that a handler takes when each of many clients has sent
-// half of a large body.
+// BenchmarkHalfSentBodies reports the memory that a handler takes when each of many clients has
+// sent half of a large body.
 func BenchmarkHalfSentBodies(b *testing.B) {
 	const clients, size = 200, 9_900_000
 	half := bytes.Repeat([]byte("x"), size/2)

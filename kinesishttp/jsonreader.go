@@ -168,8 +168,8 @@ func (r *jsonReader) begins(kind jsonv2.Kind, wanted string) bool {
 	return false
 }
 
-// token reads the next token. It returns the zero Token if the body is malformed. It asks the decoder
-// for an error only once, because the error tells the whole path to where it is.
+// token reads the next token. It returns the zero Token if the body is malformed. It asks the
+// decoder for an error only once, because the error tells the whole path to where it is.
 func (r *jsonReader) token() jsonv2.Token {
 	if r.malformed {
 		return jsonv2.Token{}

@@ -16,9 +16,11 @@ import (
 //   - onLoopback is set and its Host is not on loopback. This stops DNS rebinding: an attacker can
 //     make a domain resolve to 127.0.0.1, but the browser still sends the domain as Host.
 //
-// Set onLoopback if the emulator listens on loopback. Otherwise its clients may call it by any name.
+// Set onLoopback if the emulator listens on loopback. Otherwise its clients may call it by any
+// name.
 //
-// For pages on loopback guard adds the CORS headers that production sends, and it answers preflights.
+// For pages on loopback guard adds the CORS headers that production sends, and it answers
+// preflights.
 func guard(next http.Handler, onLoopback bool, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
