@@ -8,13 +8,13 @@
 //
 // It guarantees:
 //
-//   - Nothing is lost silently. Done is called once for each record that Put accepted. It says where
-//     the record is stored or why it is not.
-//   - At-least-once delivery. A record may be stored twice if AWS stored it but reported a failure, or
-//     if the answer never arrived. Consumers must tolerate duplicates, as with any producer.
-//   - Order per partition key, with Config.Ordered. AWS does not preserve the order within a request
-//     if one of its records fails, so each record waits until the previous one with its key is
-//     stored. Only a duplicate may arrive late.
+//   - Nothing is lost silently. Done is called once for each record that Put accepted. It says
+//     where the record is stored or why it is not.
+//   - At-least-once delivery. A record may be stored twice if AWS stored it but reported a failure,
+//     or if the answer never arrived. Consumers must tolerate duplicates, as with any producer.
+//   - Order per partition key, with Config.Ordered. AWS does not preserve the order within a
+//     request if one of its records fails, so each record waits until the previous one with its key
+//     is stored. Only a duplicate may arrive late.
 //   - Bounded memory. Put blocks while the producer holds as much as Config allows.
 //
 // Temporary failures are retried with exponential backoff, for as long as it takes: throttling,
