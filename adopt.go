@@ -3,6 +3,7 @@ package putrecords
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Adopt goes on with a layout that was made elsewhere, as when several processes with a stream each
@@ -22,18 +23,17 @@ import (
 // [*ConfigError] that names the shard and the rule, and nothing has changed. Any other error is
 // that of a clock, as in [Stream.PutRecords].
 func (s *Stream) Adopt(shards []Shard) error {
-	now, err := s.clock.read()
-	if err != nil {
-		return err
-	}
-	defer s.announcer.deliver()
-	s.resharding.Lock()
-	defer s.resharding.Unlock()
-	adopted, err := newLayout(shards, s.Limits(), now)
-	if err != nil {
-		return err
-	}
-	l := s.completeBy(now)
+	return s.changeLayout(func(l *layout, now time.Time) error {
+		adopted, err := newLayout(shards, s.Limits(), now)
+		if err != nil {
+			return err
+		}
+		return s.adopt(l, adopted)
+	})
+}
+
+// adopt replaces the layout l by adopted, which must continue it. The caller holds s.resharding.
+func (s *Stream) adopt(l, adopted *layout) error {
 	ended, err := l.endedIn(adopted)
 	if err != nil {
 		return err
@@ -58,14 +58,7 @@ func (s *Stream) Adopt(shards []Shard) error {
 		sh.info = adopted.find(sh.id).info
 		sh.closing = sh.end()
 	}
-	begun := next.pending[len(l.pending):]
-	s.announce(begun, false)
-	after := &next
-	if s.reshardDelay == 0 {
-		after = next.complete(begun)
-		s.announce(begun, true)
-	}
-	s.layout.Store(after)
+	s.publish(&next, next.pending[len(l.pending):])
 	return nil
 }
 

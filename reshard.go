@@ -91,6 +91,20 @@ func (s *Stream) replace(shardIDs []string, divide func(parents []*shard) (child
 // reshard calls change with the layout at the present time, unless the stream is UPDATING. change
 // runs under s.resharding.
 func (s *Stream) reshard(change func(l *layout, now time.Time) error) error {
+	return s.changeLayout(func(l *layout, now time.Time) error {
+		if status := s.setStatus(); status != StreamActive {
+			return s.notActive(status)
+		}
+		if l.updating(now) {
+			return s.notActive(StreamUpdating)
+		}
+		return change(l, now)
+	})
+}
+
+// changeLayout calls change with the layout at the present time, under s.resharding, and then tells
+// the host of the reshards.
+func (s *Stream) changeLayout(change func(l *layout, now time.Time) error) error {
 	now, err := s.clock.read()
 	if err != nil {
 		return err
@@ -98,14 +112,7 @@ func (s *Stream) reshard(change func(l *layout, now time.Time) error) error {
 	defer s.announcer.deliver()
 	s.resharding.Lock()
 	defer s.resharding.Unlock()
-	l := s.completeBy(now)
-	if status := s.setStatus(); status != StreamActive {
-		return s.notActive(status)
-	}
-	if l.updating(now) {
-		return s.notActive(StreamUpdating)
-	}
-	return change(l, now)
+	return change(s.completeBy(now), now)
 }
 
 // eligible returns the shards with the given ids. All of them must exist, and have no ending
@@ -166,6 +173,12 @@ func (s *Stream) commit(l, next *layout, updatingUntil time.Time) {
 			parent.info.SequenceNumberRange.EndingSequenceNumber = lastNumber(parent.index, parent.created, reshard.closing)
 		}
 	}
+	s.publish(next, begun)
+}
+
+// publish makes next the layout and announces the reshards that have begun in it. It completes them
+// if there is no delay. The caller holds the locks of their parents.
+func (s *Stream) publish(next *layout, begun []*pendingReshard) {
 	s.announce(begun, false)
 	if s.reshardDelay == 0 {
 		next = next.complete(begun)
