@@ -196,7 +196,7 @@ func (s *Stream) defaultError(fault *Fault, operation, shardID string) *Error {
 }
 
 func (s *Stream) defaultText(fault *Fault, operation string) string {
-	key := s.arn("kms", s.region, kmsKey)
+	key := func() string { return s.arn("kms", s.region, kmsKey) }
 	switch fault.Code {
 	case InternalFailure:
 		if fault.WholeRequest {
@@ -213,11 +213,11 @@ func (s *Stream) defaultText(fault *Fault, operation string) string {
 			"For more information, see the returned message."
 	case KMSAccessDeniedException:
 		return fmt.Sprintf("User: %s is not authorized to perform: kms:GenerateDataKey on resource: %s",
-			s.arn("iam", "", principal), key)
+			s.arn("iam", "", principal), key())
 	case KMSDisabledException:
-		return key + " is disabled."
+		return key() + " is disabled."
 	case KMSInvalidStateException:
-		return key + " is pending deletion."
+		return key() + " is pending deletion."
 	case KMSNotFoundException:
 		return "Alias " + s.arn("kms", s.region, kmsAlias) + " is not found."
 	case KMSOptInRequired:

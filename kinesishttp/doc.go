@@ -51,7 +51,8 @@
 //   - that of the ARN, if the request has one and the handler has that account. Otherwise AWS's
 //     answer is that there is no such account;
 //   - or else the one whose ID is the access key ID in the signature, if that is 12 digits, as with
-//     LocalStack. If the handler does not have it, the answer is that of an account without streams;
+//     LocalStack. If the handler does not have it, the answer is that of an account without
+//     streams;
 //   - or else the handler's first account in the region.
 //
 // The region is the one that the signature is for. If the handler has the account in other regions
