@@ -6,20 +6,34 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/putrecords/putrecords"
 )
 
-// benchmarkRecords returns 500 records with keys of 36 bytes, as UUIDs have.
-func benchmarkRecords(data int) []putrecords.RequestEntry {
-	records := make([]putrecords.RequestEntry, 500)
-	for i := range records {
-		records[i] = putrecords.Entry(fmt.Sprintf("%036d", i), make([]byte, data))
+// payload is what the data of all records are parts of. It makes the heap as large as that of a
+// program around a stream. With a tiny heap, the garbage collector runs a third of the time.
+var payload = sync.OnceValue(func() []byte { return make([]byte, 64<<20) })
+
+// benchmarkBatches returns batches of n records with keys of 36 bytes, as UUIDs have. All keys
+// differ. The batches take turns, because the keys and the buckets of a single one stay in the
+// processor's cache.
+func benchmarkBatches(n, data int) [64][]putrecords.RequestEntry {
+	var batches [64][]putrecords.RequestEntry
+	for k := range batches {
+		batches[k] = make([]putrecords.RequestEntry, n)
+		for i := range batches[k] {
+			start := (k*n + i) * data % (64<<20 - data)
+			batches[k][i] = putrecords.Entry(fmt.Sprintf("%036d", k*n+i), payload()[start:][:data])
+		}
 	}
-	return records
+	return batches
 }
+
+// benchmarkRecords returns a batch of 500.
+func benchmarkRecords(data int) []putrecords.RequestEntry { return benchmarkBatches(500, data)[0] }
 
 // farLimits are far above what benchmarks put, but not unlimited, so that the buckets are measured
 // too.
@@ -31,12 +45,12 @@ var unlimited = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
 // BenchmarkFloor does for a call of 500 records what no implementation can avoid: the MD5 digest of
 // each key, the digits of each number, and the entry of each record.
 func BenchmarkFloor(b *testing.B) {
-	records := benchmarkRecords(100)
+	batches := benchmarkBatches(500, 100)
 	b.ReportAllocs()
-	for b.Loop() {
-		runtime.KeepAlive(floor(records))
+	for i := 0; b.Loop(); i++ {
+		runtime.KeepAlive(floor(batches[i%len(batches)]))
 	}
-	reportRecords(b, len(records))
+	reportRecords(b, 500)
 }
 
 func floor(records []putrecords.RequestEntry) []putrecords.ResultEntry {
@@ -55,16 +69,24 @@ func floor(records []putrecords.RequestEntry) []putrecords.ResultEntry {
 	return results
 }
 
-// BenchmarkPutRecords puts 500 records a call.
+// BenchmarkPutRecords puts 500 records a call, unless its name says otherwise.
 func BenchmarkPutRecords(b *testing.B) {
-	for _, shards := range []int{1, 4, 64, 1000, 10_000} {
+	discard := func(shards int, limits putrecords.Limits) putrecords.Config {
+		return putrecords.Config{Shards: shards, Limits: limits, Log: putrecords.Discard()}
+	}
+	for _, shards := range []int{1, 4, 64, 1000, 10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("shards=%d", shards), func(b *testing.B) {
-			benchmarkPut(b, putrecords.Config{Shards: shards, Limits: farLimits, Log: putrecords.Discard()}, benchmarkRecords(100))
+			benchmarkPut(b, discard(shards, farLimits), benchmarkBatches(500, 100))
 		})
 	}
 	for _, shards := range []int{4, 1000, 10_000} {
 		b.Run(fmt.Sprintf("unlimited/shards=%d", shards), func(b *testing.B) {
-			benchmarkPut(b, putrecords.Config{Shards: shards, Limits: unlimited, Log: putrecords.Discard()}, benchmarkRecords(100))
+			benchmarkPut(b, discard(shards, unlimited), benchmarkBatches(500, 100))
+		})
+	}
+	for _, records := range []int{1, 10, 100, 500} {
+		b.Run(fmt.Sprintf("records=%d", records), func(b *testing.B) {
+			benchmarkPut(b, discard(4, farLimits), benchmarkBatches(records, 100))
 		})
 	}
 	for _, data := range []int{100, 1 << 10, 10 << 10} {
@@ -74,32 +96,54 @@ func BenchmarkPutRecords(b *testing.B) {
 				Shards: 4, Limits: farLimits, Log: &putrecords.MemoryLog{Retention: time.Second},
 				Now: func() time.Time { now = now.Add(10 * time.Millisecond); return now },
 			}
-			benchmarkPut(b, config, benchmarkRecords(data))
+			benchmarkPut(b, config, benchmarkBatches(500, data))
 		})
 	}
 	b.Run("explicit", func(b *testing.B) {
-		records := benchmarkRecords(100)
-		for i := range records {
-			records[i].ExplicitHashKey = ptr(putrecords.HashKeyOf(*records[i].PartitionKey).String())
+		batches := benchmarkBatches(500, 100)
+		for _, records := range batches {
+			for i := range records {
+				records[i].ExplicitHashKey = ptr(putrecords.HashKeyOf(*records[i].PartitionKey).String())
+			}
 		}
-		benchmarkPut(b, putrecords.Config{Shards: 4, Limits: farLimits, Log: putrecords.Discard()}, records)
+		benchmarkPut(b, discard(4, farLimits), batches)
 	})
 	b.Run("throttled", func(b *testing.B) {
-		config := putrecords.Config{Shards: 4, Limits: putrecords.Limits{RecordsPerSecond: 1}, Log: putrecords.Discard(), Now: newClock().Now}
-		benchmarkPut(b, config, benchmarkRecords(100))
+		config := discard(4, putrecords.Limits{RecordsPerSecond: 1})
+		config.Now = newClock().Now
+		benchmarkPut(b, config, benchmarkBatches(500, 100))
 	})
 }
 
-func benchmarkPut(b *testing.B, config putrecords.Config, records []putrecords.RequestEntry) {
+func benchmarkPut(b *testing.B, config putrecords.Config, batches [64][]putrecords.RequestEntry) {
 	s := putrecords.MustNew(config)
-	in := &putrecords.Input{Records: records, StreamName: ptr(s.Name())}
+	var inputs [len(batches)]putrecords.Input
+	for i, records := range batches {
+		inputs[i] = putrecords.Input{Records: records, StreamName: ptr(s.Name())}
+	}
 	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.PutRecords(context.Background(), in); err != nil {
+	for i := 0; b.Loop(); i++ {
+		if _, err := s.PutRecords(context.Background(), &inputs[i%len(inputs)]); err != nil {
 			b.Fatal(err)
 		}
 	}
-	reportRecords(b, len(records))
+	reportRecords(b, len(batches[0]))
+}
+
+// BenchmarkPutRecord puts one record a call.
+func BenchmarkPutRecord(b *testing.B) {
+	s := putrecords.MustNew(putrecords.Config{Shards: 4, Limits: farLimits, Log: putrecords.Discard()})
+	var inputs [64]putrecords.PutRecordInput
+	for i, records := range benchmarkBatches(1, 100) {
+		inputs[i] = putrecords.PutRecordInput{Data: records[0].Data, PartitionKey: records[0].PartitionKey, StreamName: ptr(s.Name())}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := s.PutRecord(context.Background(), &inputs[i%len(inputs)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportRecords(b, 1)
 }
 
 // reportRecords reports the time of a record, of a benchmark that takes n of them a time.
@@ -110,7 +154,7 @@ func reportRecords(b *testing.B, n int) {
 // BenchmarkParallel has as many callers as cores: on one stream, on a stream each, and doing what
 // BenchmarkFloor does.
 func BenchmarkParallel(b *testing.B) {
-	records := benchmarkRecords(100)
+	batches := benchmarkBatches(500, 100)
 	config := func() putrecords.Config {
 		return putrecords.Config{Shards: 4, Limits: farLimits, Log: putrecords.Discard()}
 	}
@@ -128,7 +172,8 @@ func BenchmarkParallel(b *testing.B) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(callers))
 				b.RunParallel(func(pb *testing.PB) {
 					s := on.stream()
-					for pb.Next() {
+					for i := 0; pb.Next(); i++ {
+						records := batches[i%len(batches)]
 						if s == nil {
 							runtime.KeepAlive(floor(records))
 						} else if _, err := s.Put(context.Background(), records...); err != nil {
@@ -136,37 +181,52 @@ func BenchmarkParallel(b *testing.B) {
 						}
 					}
 				})
-				reportRecords(b, len(records))
+				reportRecords(b, 500)
 			})
 		}
 	}
 }
 
-// BenchmarkCollect measures a garbage collection with a million retained records.
-func BenchmarkCollect(b *testing.B) {
-	for _, n := range []int{0, 1_000_000} {
+// BenchmarkKept measures a garbage collection while a MemoryLog keeps records of 100 bytes and keys
+// of 36, and the memory that it takes for a record beyond those bytes.
+func BenchmarkKept(b *testing.B) {
+	for _, n := range []int{0, 1_000_000, 10_000_000} {
 		b.Run(fmt.Sprintf("records=%d", n), func(b *testing.B) {
 			s := putrecords.MustNew(putrecords.Config{Shards: 4, Limits: unlimited})
-			records := benchmarkRecords(100)
-			for range n / len(records) {
-				if _, err := s.Put(context.Background(), records...); err != nil {
+			batches := benchmarkBatches(500, 100)
+			before := heap()
+			for i := range n / 500 {
+				if _, err := s.Put(context.Background(), batches[i%len(batches)]...); err != nil {
 					b.Fatal(err)
 				}
 			}
+			kept := heap() - before
 			for b.Loop() {
 				runtime.GC()
 			}
+			if n > 0 {
+				b.ReportMetric(float64(kept)/float64(n)-136, "B/record")
+			}
 			runtime.KeepAlive(s)
+			runtime.KeepAlive(batches)
 		})
 	}
 }
 
+// BenchmarkNew also measures the memory that a shard takes.
 func BenchmarkNew(b *testing.B) {
-	b.Run("shards=10000", func(b *testing.B) {
-		for b.Loop() {
-			putrecords.MustNew(putrecords.Config{Shards: 10_000})
-		}
-	})
+	for _, shards := range []int{1, 10_000, 1_000_000} {
+		b.Run(fmt.Sprintf("shards=%d", shards), func(b *testing.B) {
+			before := heap()
+			s := putrecords.MustNew(putrecords.Config{Shards: shards})
+			live := heap() - before
+			runtime.KeepAlive(s)
+			for b.Loop() {
+				putrecords.MustNew(putrecords.Config{Shards: shards})
+			}
+			b.ReportMetric(float64(live)/float64(shards), "B/shard")
+		})
+	}
 }
 
 func BenchmarkHashKeyOf(b *testing.B) {
