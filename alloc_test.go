@@ -20,7 +20,7 @@ func TestAllocations(t *testing.T) {
 		most   float64
 	}{
 		"Discard":   {putrecords.Config{Shards: 4, Limits: farLimits, Log: putrecords.Discard()}, 4},
-		"MemoryLog": {putrecords.Config{Shards: 4, Limits: farLimits}, 6},
+		"MemoryLog": {putrecords.Config{Shards: 4, Limits: farLimits}, 4},
 		"1000":      {putrecords.Config{Shards: 1000, Limits: farLimits, Log: putrecords.Discard()}, 4},
 		"throttled": {putrecords.Config{Limits: oneASecond, Log: putrecords.Discard(), Now: newClock().Now}, 10},
 	} {

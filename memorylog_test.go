@@ -1,9 +1,12 @@
 package putrecords_test
 
 import (
+	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +28,14 @@ func TestMemoryLogAgreesWithASlice(t *testing.T) {
 			i := rapid.IntRange(0, 1).Draw(t, "shard")
 			records := make([]putrecords.Record, rapid.OneOf(rapid.IntRange(1, 5), rapid.IntRange(1, 200), rapid.Just(2500)).Draw(t, "records"))
 			size := rapid.OneOf(rapid.IntRange(0, 10), rapid.IntRange(0, 3000)).Draw(t, "size")
+			number := putrecords.SequenceNumber{
+				ShardCreated: rapid.Int64Range(0, 1).Draw(t, "created"), Arrived: rapid.Int64().Draw(t, "arrived"),
+			}
 			for k := range records {
+				number.ShardIndex = uint32(k / 100)
 				records[k] = putrecords.Record{
-					PartitionKey: strings.Repeat("k", 1+k%3), ExplicitHashKey: strings.Repeat("1", k%2),
+					SequenceNumber: number,
+					PartitionKey:   strings.Repeat("k", 1+k%3), ExplicitHashKey: strings.Repeat("1", k%2),
 					Data: make([]byte, size), Arrived: now,
 				}
 			}
@@ -86,7 +94,7 @@ func TestMemoryLogOfQuietShards(t *testing.T) {
 			appendEach(t, &log, shard, 3, 20)
 		}
 	})
-	if perShard := bytes / 1000; perShard > 2000 {
+	if perShard := bytes / 1000; perShard > 1000 {
 		t.Errorf("a shard with 3 records of 20 bytes takes %d bytes", perShard)
 	}
 }
@@ -95,8 +103,8 @@ func TestMemoryLogOfQuietShards(t *testing.T) {
 // it stops, its unused memory is at most a tenth and one chunk.
 func TestMemoryLogOfABusyShard(t *testing.T) {
 	const (
-		size         = 256 // of a record: as many fill the records of a chunk as fill its bytes
-		bookkeeping  = 80  // bytes per record
+		size         = 256 // of a record: about 1,000 fill a chunk
+		bookkeeping  = 24  // bytes per record
 		perChunk     = 1024
 		objectsFirst = 60 // of the small chunks that come first
 	)
@@ -129,8 +137,166 @@ func TestMemoryLogOfOneRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		if most := uint64(n * (1000 + 80) * 11 / 10); objects > 20 || bytes > most {
+		if most := uint64(n * (1000 + 24) * 11 / 10); objects > 20 || bytes > most {
 			t.Errorf("%d records of 1,000 bytes take %d bytes in %d objects, want at most %d in 20", n, bytes, objects, most)
 		}
+	}
+}
+
+// A record takes at most 24 bytes beyond its own, however small it is.
+func TestMemoryLogOfSmallRecords(t *testing.T) {
+	for _, size := range []int{0, 1, 20, 136} {
+		var log putrecords.MemoryLog
+		shard := putrecords.MustNew(putrecords.Config{}).Shards()[0]
+		const n = 20_000
+		before := heap()
+		appendEach(t, &log, shard, n, size)
+		if kept := int64(heap()) - int64(before); kept > n*int64(size+24) {
+			t.Errorf("%d records of %d bytes take %d bytes", n, size, kept)
+		}
+		runtime.KeepAlive(&log)
+	}
+}
+
+// Records that cannot share a chunk still take little memory: their numbers have different parts of
+// the shard, or they arrive long after one another.
+func TestMemoryLogOfDifferentRecords(t *testing.T) {
+	for name, change := range map[string]func(*putrecords.Record, int){
+		"created": func(r *putrecords.Record, i int) { r.SequenceNumber.ShardCreated = int64(i % 2) },
+		"index":   func(r *putrecords.Record, i int) { r.SequenceNumber.ShardIndex = uint32(i % 2) },
+		"arrived": func(r *putrecords.Record, i int) { r.Arrived = start.Add(time.Duration(i) * 4 * time.Hour) },
+	} {
+		var log putrecords.MemoryLog
+		shard := putrecords.MustNew(putrecords.Config{}).Shards()[0]
+		records := []putrecords.Record{{Data: make([]byte, 20), Arrived: start}}
+		const n = 1000
+		_, bytes := allocated(func() {
+			for i := range n {
+				change(&records[0], i)
+				if _, err := log.Append(t.Context(), shard, records); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if bytes > n*2000 {
+			t.Errorf("%s: a record of 20 bytes takes %d bytes", name, bytes/n)
+		}
+	}
+}
+
+// Records come back exactly as they were appended, with lengths, arrivals and numbers of any size.
+func TestMemoryLogKeepsRecordsExactly(t *testing.T) {
+	var records []putrecords.Record
+	add := func(r putrecords.Record) { records = append(records, r) }
+	lengths := []int{0, 1, 127, 128, 16383, 16384, 2097151, 2097152}
+	for _, n := range lengths {
+		add(putrecords.Record{PartitionKey: strings.Repeat("k", n), Arrived: start})
+		add(putrecords.Record{ExplicitHashKey: strings.Repeat("1", n), Arrived: start})
+		add(putrecords.Record{Data: []byte(strings.Repeat("d", n)), Arrived: start})
+		add(putrecords.Record{PartitionKey: "k", ExplicitHashKey: "1", Data: []byte(strings.Repeat("d", n)), Arrived: start})
+	}
+	for _, arrived := range []time.Time{
+		start, start.Add(1), start.Add(-1), start.Add(time.Hour), start.Add(-time.Hour),
+		time.Unix(0, 0), time.Unix(0, -1), time.Unix(0, 999_999_999), time.Unix(1, 0),
+		{},
+		start.AddDate(1000, 0, 0), start.AddDate(-1000, 0, 0), start,
+	} {
+		add(putrecords.Record{Arrived: arrived.UTC(), Data: []byte("d")})
+		add(putrecords.Record{Arrived: arrived.UTC(), SequenceNumber: putrecords.SequenceNumber{Arrived: arrived.Unix()}})
+	}
+	for _, n := range []int64{0, 1, -1, math.MaxInt64, math.MinInt64, 0} {
+		add(putrecords.Record{Arrived: start, SequenceNumber: putrecords.SequenceNumber{Arrived: n}})
+		add(putrecords.Record{Arrived: start, SequenceNumber: putrecords.SequenceNumber{ShardCreated: n}})
+		add(putrecords.Record{Arrived: start, SequenceNumber: putrecords.SequenceNumber{ShardIndex: uint32(n)}})
+	}
+	shard := putrecords.MustNew(putrecords.Config{}).Shards()[0]
+	for _, together := range []int{1, 3, len(records)} {
+		log := putrecords.MemoryLog{Retention: -1}
+		for appended := range slices.Chunk(records, together) {
+			if _, err := log.Append(t.Context(), shard, appended); err != nil {
+				t.Fatal(err)
+			}
+		}
+		i := 0
+		for r, err := range log.Records(t.Context(), shard, 0) {
+			if err != nil || i == len(records) {
+				t.Fatalf("after %d of %d records: %v", i, len(records), err)
+			}
+			if want := records[i]; !sameRecord(want, r) || r.SequenceNumber.Position != uint64(i)+1 {
+				t.Fatalf("%d together: record %d, arrived %v, has number %+v and arrived %v; want number %+v",
+					together, i, want.Arrived, r.SequenceNumber, r.Arrived, want.SequenceNumber)
+			}
+			if r.Data == nil {
+				t.Errorf("record %d has nil data", i)
+			}
+			i++
+		}
+		if i != len(records) {
+			t.Errorf("%d records, want %d", i, len(records))
+		}
+	}
+}
+
+// A reader sees records without a gap while the log grows and drops old records.
+func TestMemoryLogReadWhileItIsWritten(t *testing.T) {
+	log := putrecords.MemoryLog{Retention: time.Hour}
+	shard := putrecords.MustNew(putrecords.Config{}).Shards()[0]
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := range 5000 {
+			records := []putrecords.Record{{Data: make([]byte, 50), Arrived: start.Add(time.Duration(i) * time.Minute / 10)}}
+			if _, err := log.Append(t.Context(), shard, records); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 2 {
+		group.Go(func() {
+			for last := uint64(0); last < 5000; {
+				latest, before := log.LatestPosition(shard.ShardID), uint64(0)
+				for r, err := range log.Records(t.Context(), shard, max(last, 1)) {
+					n := r.SequenceNumber.Position
+					if arrived := start.Add(time.Duration(n-1) * time.Minute / 10); err != nil || n < last || before != 0 && n != before+1 ||
+						!r.Arrived.Equal(arrived) || len(r.Data) != 50 {
+						t.Errorf("record %+v after %d, from %d: %v", r, before, last, err)
+						return
+					}
+					before = n
+				}
+				if before < latest {
+					t.Errorf("the last record is %d, want at least %d", before, latest)
+					return
+				}
+				last = before
+				runtime.Gosched()
+			}
+		})
+	}
+	group.Wait()
+}
+
+// BenchmarkRecords reads records of 1 KiB: all 10,000, and the last 100.
+func BenchmarkRecords(b *testing.B) {
+	const n = 10_000
+	var log putrecords.MemoryLog
+	s := putrecords.MustNew(putrecords.Config{Log: &log, Limits: unlimited})
+	for range n / 500 {
+		if _, err := s.Put(b.Context(), benchmarkRecords(1<<10)...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, from := range []uint64{1, n - 99} {
+		b.Run(fmt.Sprintf("from=%d", from), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for r, err := range log.Records(b.Context(), s.Shards()[0], from) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					runtime.KeepAlive(r)
+				}
+			}
+			reportRecords(b, n+1-int(from))
+		})
 	}
 }
