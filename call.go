@@ -3,6 +3,7 @@ package putrecords
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -54,36 +55,40 @@ type call struct {
 	operation string // putRecord or putRecords
 	ctx       context.Context
 	now       time.Time
+	layout    *layout // as of the last route
 	entries   []RequestEntry
 	results   []ResultEntry // one for each entry; no ErrorCode: it is stored, or not tried yet
 }
 
 // A scratch is the memory that a call needs only while it runs. It is all that a later call uses
-// again, because it takes 80 KiB for 500 records.
+// again, because it takes 80 KiB for 500 records. Only groups and records hold pointers: each
+// pointer that is stored while the garbage collector runs takes extra time.
 //
 //	keys      the hash key of each entry
-//	shards    the shard of each entry
-//	slots     that shard's place in layout.open
+//	slots     the place of each entry's shard in layout.open
+//	next      the next entry of the same group, by entry; the last one has noEntry
+//	admitted  whether the entry's shard has admitted it, by entry
 //	pending   the indexes of the entries still to be stored, in the request's order
 //	groups    the groups that have begun to be stored
-//	groupAt   by slot, 1 + the place in groups; all zero outside divide
-//	indexes   shared out among the groups, as are admitted and records
+//	groupAt   a hash table of the groups that divide makes, by slot: 1 + the place in groups
+//	records   those of the admitted entries, group by group; there is room for all entries
 type scratch struct {
 	keys     []HashKey
-	shards   []*shard
 	slots    []int
+	next     []int
+	admitted []bool
 	pending  []int
 	groups   []group
 	groupAt  []int
-	indexes  []int
-	admitted []int
 	records  []Record
 }
 
 // fit makes room for a call of n entries.
 func (c *scratch) fit(n int) {
-	c.keys, c.shards, c.slots = resize(c.keys, n), resize(c.shards, n), resize(c.slots, n)
-	c.indexes, c.admitted, c.records = resize(c.indexes, n), resize(c.admitted, n), resize(c.records, n)
+	c.keys, c.slots = resize(c.keys, n), resize(c.slots, n)
+	c.next, c.admitted = resize(c.next, n), resize(c.admitted, n)
+	c.groupAt = resize(c.groupAt, 1<<bits.Len(uint(2*n))) // a power of two, over half of it empty
+	c.records = slices.Grow(c.records, n)
 }
 
 // resize returns a slice of n elements, without clearing them.
@@ -93,7 +98,7 @@ func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
 func (c *scratch) forget() {
 	clear(c.records)
 	clear(c.groups)
-	c.groups = c.groups[:0]
+	c.records, c.groups = c.records[:0], c.groups[:0]
 }
 
 func (c *call) put(in *Input, ordering *string) (*Output, error) {
@@ -140,13 +145,22 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 
 // route finds the shards of the pending entries.
 func (c *call) route() {
-	layout := c.stream.layoutAt(c.now)
+	c.layout = c.stream.layoutAt(c.now)
 	c.stream.announcer.deliver() // before anything is appended to new shards
-	c.groupAt = resize(c.groupAt, len(layout.open))
 	for _, i := range c.pending {
-		slot := layout.route(c.keys[i])
-		c.slots[i], c.shards[i] = slot, layout.open[slot]
+		c.slots[i] = c.layout.route(c.keys[i])
 	}
+}
+
+// shard returns the shard of a pending entry.
+func (c *call) shard(i int) *shard { return c.layout.open[c.slots[i]] }
+
+// shardID returns the id of the shard that stored an entry, or to which it is routed.
+func (c *call) shardID(i int) string {
+	if id := c.results[i].ShardID; id != "" {
+		return id
+	}
+	return c.shard(i).id
 }
 
 // failRequest returns the answer of a fault that fails the whole request at the stage, or nil.
@@ -180,7 +194,7 @@ func (c *call) failRecords(at stage) {
 			}
 			c.results[i] = failure(injection.error(c, i))
 			if at == beforeAppend {
-				c.shards[i].countFault(c.results[i].ErrorCode, c.entries[i].Size())
+				c.shard(i).countFault(c.results[i].ErrorCode, c.entries[i].Size())
 			}
 			break
 		}
@@ -192,7 +206,7 @@ func (c *call) attempt(i int) Attempt {
 		Index:        i,
 		PartitionKey: c.entries[i].partitionKey(),
 		HashKey:      c.keys[i],
-		ShardID:      c.shards[i].id,
+		ShardID:      c.shardID(i),
 		Bytes:        c.entries[i].Size(),
 	}
 }
@@ -203,19 +217,22 @@ func failure(err *Error) ResultEntry {
 
 // A group is the entries of a request that go to one shard.
 type group struct {
-	shard   *shard
-	size    int
-	indexes []int // of the entries, in the request's order
+	shard *shard
+	slot  int // of the shard in layout.open
+	first int // entry, or noEntry; call.next leads to the others, in the request's order
+	last  int // entry
 
 	// The rest is what the shard makes of the entries.
-	admitted        Count
-	throttled       Count
-	number          SequenceNumber // of the admitted entries, except for the position
-	admittedIndexes []int
-	records         []Record // of the admitted entries
-	wait            func() error
-	failed          bool // the log could not store the records
+	admitted  Count
+	throttled Count
+	number    SequenceNumber // of the admitted entries, except for the position
+	records   []Record       // of the admitted entries
+	wait      func() error
+	failed    bool // the log could not store the records
 }
+
+// noEntry is no entry's index.
+const noEntry = -1
 
 // store stores and answers the entries that no fault has answered.
 func (c *call) store() {
@@ -236,14 +253,11 @@ func (c *call) store() {
 // log panics.
 func (c *call) append() {
 	defer c.finish(0)
-	indexes, admitted, records := c.indexes, c.admitted, c.records
 	for len(c.pending) > 0 {
-		c.begin(c.divide(indexes, admitted, records))
-		c.route()
+		c.begin(c.divide())
 		// What is pending now was routed to shards that have closed since. It makes new groups
 		// beside those that have begun.
-		n := len(c.pending)
-		indexes, admitted, records = make([]int, n), make([]int, n), make([]Record, n)
+		c.route()
 	}
 }
 
@@ -266,33 +280,32 @@ func (g *group) finish() {
 	g.failed = wait() != nil
 }
 
-// divide makes groups of the pending entries, ordered by their first entries. The slices have room
-// for all groups.
-func (c *call) divide(indexes, admitted []int, records []Record) []group {
-	first := len(c.groups)
+// divide makes groups of the pending entries, ordered by their first entries.
+func (c *call) divide() []group {
+	clear(c.groupAt)
+	begun := len(c.groups)
 	for _, i := range c.pending {
-		at := &c.groupAt[c.slots[i]]
+		c.next[i] = noEntry
+		at := c.find(c.slots[i])
 		if *at == 0 {
-			c.groups = append(c.groups, group{shard: c.shards[i]})
+			c.groups = append(c.groups, group{shard: c.shard(i), slot: c.slots[i], first: i, last: i})
 			*at = len(c.groups)
+			continue
 		}
-		c.groups[*at-1].size++
+		g := &c.groups[*at-1]
+		c.next[g.last], g.last = i, i
 	}
-	groups := c.groups[first:]
-	for k := range groups {
-		g := &groups[k]
-		g.indexes, indexes = indexes[:0:g.size], indexes[g.size:]
-		g.admittedIndexes, admitted = admitted[:0:g.size], admitted[g.size:]
-		g.records, records = records[:0:g.size], records[g.size:]
+	return c.groups[begun:]
+}
+
+// find returns the element of groupAt for a slot. It is 0 if the slot has no group yet.
+func (c *call) find(slot int) *int {
+	for at := slot; ; at++ {
+		found := &c.groupAt[at&(len(c.groupAt)-1)]
+		if *found == 0 || c.groups[*found-1].slot == slot {
+			return found
+		}
 	}
-	for _, i := range c.pending {
-		g := &c.groups[c.groupAt[c.slots[i]]-1]
-		g.indexes = append(g.indexes, i)
-	}
-	for k := range groups {
-		c.groupAt[c.slots[groups[k].indexes[0]]] = 0
-	}
-	return groups
 }
 
 // begin has each shard begin to store its group. Entries whose shard has closed stay pending, in
@@ -301,10 +314,13 @@ func (c *call) begin(groups []group) {
 	c.pending = c.pending[:0]
 	for k := range groups {
 		g := &groups[k]
-		if !g.shard.begin(c.ctx, c.stream.log, c.entries, g, c.now) {
-			c.pending = append(c.pending, g.indexes...)
-			g.indexes = nil
+		if g.shard.begin(c, g) {
+			continue
 		}
+		for i := g.first; i != noEntry; i = c.next[i] {
+			c.pending = append(c.pending, i)
+		}
+		g.first = noEntry
 	}
 	slices.Sort(c.pending)
 }
@@ -315,16 +331,16 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 	if g.throttled.Records > 0 {
 		throttled = failure(c.stream.rateExceeded(g.shard.id))
 	}
-	k := 0
+	records := g.records
 	var position uint64
-	for _, i := range g.indexes {
-		if k == len(g.admittedIndexes) || g.admittedIndexes[k] != i {
+	for i := g.first; i != noEntry; i = c.next[i] {
+		if !c.admitted[i] {
 			c.results[i] = throttled
 			continue
 		}
 		number := g.number
-		number.Position = g.records[k].SequenceNumber.Position
-		k++
+		number.Position = records[0].SequenceNumber.Position
+		records = records[1:]
 		if g.failed {
 			c.results[i] = ResultEntry{ErrorCode: InternalFailure, ErrorMessage: internalFailureText(c.operation)}
 			continue
@@ -337,7 +353,8 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 		var printed [numberDigits]byte
 		number.words().print(&printed)
 		digits.Write(printed[:])
-		c.results[i] = ResultEntry{SequenceNumber: digits.String()[digits.Len()-numberDigits:], ShardID: g.shard.id}
+		result := &c.results[i]
+		result.SequenceNumber, result.ShardID = digits.String()[digits.Len()-numberDigits:], g.shard.id
 	}
 }
 

@@ -151,7 +151,7 @@ func (i *Injection) answers(attempt Attempt) bool {
 
 // error returns the fault's answer for the record at the index of a call.
 func (i *Injection) error(c *call, index int) *Error {
-	err := c.stream.defaultError(&i.fault, c.operation, c.shards[index].id)
+	err := c.stream.defaultError(&i.fault, c.operation, c.shardID(index))
 	if i.fault.Message != "" {
 		err.Message = i.fault.Message
 	}

@@ -1,10 +1,10 @@
 package putrecords
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -127,11 +127,13 @@ func (sh *shard) statistics() ShardStats {
 	return sh.stats
 }
 
-// begin admits as much of a group as the shard has room for, stamps it and begins to append it to
-// the log. If the shard takes no more records at that time, begin does nothing and returns false.
-func (sh *shard) begin(ctx context.Context, log LogAppender, entries []RequestEntry, g *group, now time.Time) bool {
+// begin admits as much of a call's group as the shard has room for, stamps it and begins to append
+// it to the log. If the shard takes no more records at that time, begin does nothing and returns
+// false.
+func (sh *shard) begin(c *call, g *group) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	now := c.now
 	if now.Before(sh.latest) {
 		now = sh.latest
 	}
@@ -139,9 +141,9 @@ func (sh *shard) begin(ctx context.Context, log LogAppender, entries []RequestEn
 		return false
 	}
 	sh.latest = now
-	sh.admit(entries, g)
+	sh.admit(c, g)
 	if len(g.records) > 0 {
-		wait, err := log.Append(ctx, sh.info, g.records)
+		wait, err := c.stream.log.Append(c.ctx, sh.info, g.records)
 		g.wait, g.failed = wait, err != nil
 	}
 	if g.wait == nil || g.failed {
@@ -152,10 +154,10 @@ func (sh *shard) begin(ctx context.Context, log LogAppender, entries []RequestEn
 }
 
 // admit stamps the entries of a group that the buckets hold tokens for. The others are throttled.
-func (sh *shard) admit(entries []RequestEntry, g *group) {
+func (sh *shard) admit(c *call, g *group) {
 	var wanted Count
-	for _, i := range g.indexes {
-		wanted.add(Count{1, int64(entries[i].Size())})
+	for i := g.first; i != noEntry; i = c.next[i] {
+		wanted.add(Count{1, int64(c.entries[i].Size())})
 	}
 	records := sh.records.available(sh.latest, wanted.Records)
 	bytes := sh.bytes.available(sh.latest, wanted.Bytes)
@@ -164,17 +166,19 @@ func (sh *shard) admit(entries []RequestEntry, g *group) {
 		Arrived:      sh.second(),
 		ShardIndex:   sh.index,
 	}
-	for _, i := range g.indexes {
-		entry := &entries[i]
+	start := len(c.records)
+	for i := g.first; i != noEntry; i = c.next[i] {
+		entry := &c.entries[i]
 		size := int64(entry.Size())
-		if g.admitted.Records == records || size > bytes-g.admitted.Bytes {
+		c.admitted[i] = g.admitted.Records < records && size <= bytes-g.admitted.Bytes
+		if !c.admitted[i] {
 			g.throttled.add(Count{1, size})
 			continue
 		}
 		g.admitted.add(Count{1, size})
-		g.admittedIndexes = append(g.admittedIndexes, i)
-		g.records = append(g.records, newRecord(entry, g.number, sh.latest))
+		c.records = append(c.records, newRecord(entry, g.number, sh.latest))
 	}
+	g.records = slices.Clip(c.records[start:])
 	sh.records.take(sh.latest, g.admitted.Records)
 	sh.bytes.take(sh.latest, g.admitted.Bytes)
 }
