@@ -332,7 +332,8 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 		throttled = failure(c.stream.rateExceeded(g.shard.id))
 	}
 	records := g.records
-	var position uint64
+	var position uint64            // of the record before
+	var printed [numberDigits]byte // its number
 	for i := g.first; i != noEntry; i = c.next[i] {
 		if !c.admitted[i] {
 			c.results[i] = throttled
@@ -349,9 +350,12 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 			panic(fmt.Sprintf("putrecords: the Log gave a record of %s position %d after %d; positions must increase "+
 				"from 1 to less than 2^63-1", g.shard.id, number.Position, position))
 		}
+		if number.Position == position+1 && position > 0 {
+			printNext(&printed)
+		} else {
+			number.words().print(&printed)
+		}
 		position = number.Position
-		var printed [numberDigits]byte
-		number.words().print(&printed)
 		digits.Write(printed[:])
 		result := &c.results[i]
 		result.SequenceNumber, result.ShardID = digits.String()[digits.Len()-numberDigits:], g.shard.id

@@ -3,9 +3,11 @@ package putrecords_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/big"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +54,30 @@ func FuzzParseSequenceNumber(f *testing.F) {
 		}
 		if text, err := n.MarshalText(); err != nil || string(text) != s || n.IsZero() {
 			t.Errorf("ParseSequenceNumber(%q) = %+v, which prints as %s, %v", s, n, text, err)
+		}
+	})
+}
+
+// The next number is 2^80 above, wherever adding its digits carries.
+func FuzzNextNumber(f *testing.F) {
+	for _, n := range productionNumbers {
+		f.Add(n.digits)
+	}
+	for i := range 56 { // a carry that starts at each digit, and one that goes on from there
+		f.Add(strings.Repeat("0", 55-i) + "9" + strings.Repeat("0", i))
+		f.Add("0" + strings.Repeat("9", 55-i) + strings.Repeat("0", i))
+		f.Add("0" + strings.Repeat("8", i) + strings.Repeat("9", 55-i))
+	}
+	pattern := regexp.MustCompile(`\A[0-8][0-9]{55}\z`)
+	f.Fuzz(func(t *testing.T, s string) {
+		if !pattern.MatchString(s) {
+			t.Skip("not 56 digits that leave room for a carry")
+		}
+		n, _ := new(big.Int).SetString(s, 10)
+		want := fmt.Sprintf("%056d", n.Add(n, new(big.Int).Lsh(big.NewInt(1), 80)))
+		digits := [56]byte([]byte(s))
+		if putrecords.PrintNext(&digits); string(digits[:]) != want {
+			t.Errorf("after %s comes %s, want %s", s, digits, want)
 		}
 	})
 }

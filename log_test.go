@@ -422,6 +422,17 @@ func TestLogWithBadPositions(t *testing.T) {
 	}
 }
 
+// A number has the position that the log gave, whether or not it is the next one.
+func TestLogWithGaps(t *testing.T) {
+	positions := []uint64{2, 3, 4, 6, 7, 1 << 48, 1<<48 + 1, 1<<63 - 3, 1<<63 - 2}
+	s := putrecords.MustNew(putrecords.Config{Log: positionsLog{putrecords.Discard(), positions}})
+	for i, entry := range mustPut(t, s, repeat(len(positions), keyed("k"))...).Records {
+		if n := sequenceNumber(t, entry); n.Position != positions[i] {
+			t.Errorf("record %d has the number %+v, want position %d", i, n, positions[i])
+		}
+	}
+}
+
 type positionsLog struct {
 	putrecords.Log
 	positions []uint64

@@ -146,6 +146,25 @@ func (w words) print(digits *[numberDigits]byte) {
 	digits[1], digits[0] = byte('0'+top%10), byte('0'+top/10)
 }
 
+// printNext replaces a printed number by the one at the next position of the same shard and second.
+// Positions start at bit 80, so it adds 2^80, eight digits at a time. That takes a third of the time
+// of printing the number from its words.
+//
+// Each byte is a digit. A digit and its sum are 0xf6 too large while they are added, so a sum above 9
+// carries into the next byte, and a carry out of a word goes on into the word before it.
+func printNext(digits *[numberDigits]byte) {
+	step := [numberDigits / 8]uint64{3: 0x01, 0x02_00_08_09_02_05_08_01, 0x09_06_01_04_06_02_09_01, 0x07_04_07_00_06_01_07_06}
+	const tooLarge, ones, zeroes = 0xf6f6_f6f6_f6f6_f6f6, 0x0101_0101_0101_0101, 0x3030_3030_3030_3030
+	var carry uint64
+	for i := len(step) - 1; i >= 0 && (step[i] > 0 || carry > 0); i-- {
+		word := digits[8*i:]
+		var sum uint64
+		sum, carry = bits.Add64(binary.BigEndian.Uint64(word)-zeroes, step[i]+tooLarge, carry)
+		sum -= sum >> 7 & ones * 0xf6 // from the bytes that did not carry
+		binary.BigEndian.PutUint64(word, sum+zeroes)
+	}
+}
+
 // print19 writes 19 digits into the last 19 of 24 bytes, and zeroes into the first 5.
 func print19(digits []byte, n uint64) {
 	print8(digits[16:], n%1e8)

@@ -133,6 +133,22 @@ func TestSequenceNumberLayout(t *testing.T) {
 	})
 }
 
+// The next number, made of a number's digits, is the one that prints from the next position.
+func TestNextNumber(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := sequenceNumbers().Draw(t, "n")
+		n.Position = min(n.Position, 1<<63-3)
+		digits := [56]byte([]byte(n.String()))
+		for range 2 {
+			putrecords.PrintNext(&digits)
+			n.Position++
+			if want := n.String(); string(digits[:]) != want {
+				t.Fatalf("the number at position %d prints as %s, want %s", n.Position, digits, want)
+			}
+		}
+	})
+}
+
 // Digits that ParseSequenceNumber accepts print unchanged.
 func TestParseSequenceNumberInverts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
