@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // A Fault makes a stream fail on demand. The zero Fault fails one record with InternalFailure. A
@@ -46,8 +47,8 @@ type Injection struct {
 
 // faults are a stream's injections in force, the earliest first.
 type faults struct {
-	mu     sync.Mutex
-	active []*Injection // replaced, never changed, so a snapshot can be read without the lock
+	mu     sync.Mutex                   // guards changes
+	active atomic.Pointer[[]*Injection] // nil before the first; replaced as a whole, under mu
 }
 
 // Inject puts a fault in force and returns a handle on it. A request meets faults in this order. At
@@ -92,20 +93,25 @@ func (f *faults) add(fault Fault) *Injection {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	injection := &Injection{fault: fault, faults: f}
-	f.active = append(slices.Clip(f.active), injection)
+	f.set(append(slices.Clip(f.snapshot()), injection))
 	return injection
 }
 
 func (f *faults) remove(injection *Injection) {
-	if i := slices.Index(f.active, injection); i >= 0 {
-		f.active = slices.Concat(f.active[:i], f.active[i+1:])
+	active := f.snapshot()
+	if i := slices.Index(active, injection); i >= 0 {
+		f.set(slices.Concat(active[:i], active[i+1:]))
 	}
 }
 
+func (f *faults) set(active []*Injection) { f.active.Store(&active) }
+
+// snapshot returns the injections in force. A call takes several snapshots, so they need no lock.
 func (f *faults) snapshot() []*Injection {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.active
+	if active := f.active.Load(); active != nil {
+		return *active
+	}
+	return nil
 }
 
 // A stage is a point in a call at which faults answer.
@@ -139,7 +145,7 @@ func (i *Injection) answers(attempt Attempt) bool {
 	f := i.faults
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !slices.Contains(f.active, i) {
+	if !slices.Contains(f.snapshot(), i) {
 		return false // used up or removed in the meantime
 	}
 	i.hits++
