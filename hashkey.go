@@ -139,12 +139,11 @@ func EvenRanges(n int) []HashKeyRange {
 	step := new(big.Int).Lsh(big.NewInt(1), 128)
 	step.Quo(step, big.NewInt(int64(n)))
 	ranges := make([]HashKeyRange, n)
-	start := new(big.Int)
-	end := new(big.Int)
+	start, end, one := new(big.Int), new(big.Int), big.NewInt(1)
 	for i := range ranges {
 		start.FillBytes(ranges[i].StartingHashKey[:])
 		start.Add(start, step)
-		end.Sub(start, big.NewInt(1)).FillBytes(ranges[i].EndingHashKey[:])
+		end.Sub(start, one).FillBytes(ranges[i].EndingHashKey[:])
 	}
 	ranges[n-1].EndingHashKey = lastHashKey()
 	return ranges

@@ -81,18 +81,21 @@ func (l *layout) complete(reshards []*pendingReshard) *layout {
 	return &next
 }
 
-// evenLayout returns n shards that divide the hash space evenly.
-func evenLayout(n int, created int64) []Shard {
-	shards := make([]Shard, n)
+// evenLayout returns the layout of n new shards that divide the hash space evenly. It makes none of
+// newLayout's checks, which would take most of the time for a million shards.
+func evenLayout(n int, limits Limits, now time.Time) *layout {
+	shards := make([]*shard, n)
 	for i, keys := range EvenRanges(n) {
 		index := uint32(i)
-		shards[i] = Shard{
+		shards[i] = newShard(Shard{
 			ShardID:             shardID(index),
 			HashKeyRange:        keys,
-			SequenceNumberRange: SequenceNumberRange{StartingSequenceNumber: firstNumber(index, created)},
-		}
+			SequenceNumberRange: SequenceNumberRange{StartingSequenceNumber: firstNumber(index, now.Unix())},
+		}, limits, now)
 	}
-	return shards
+	l := &layout{shards: shards}
+	l.setOpen(shards)
+	return l
 }
 
 // newLayout returns the layout of the shards, which are by index, or the first problem it finds in

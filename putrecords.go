@@ -224,11 +224,11 @@ func New(config Config) (*Stream, error) {
 		return nil, configErrorf("Now", "it reads %v, but sequence numbers hold only times from "+
 			"1970-01-01T00:00:01Z to the year 4147", now)
 	}
-	shards := config.Layout
-	if shards == nil {
-		shards = evenLayout(max(config.Shards, 1), now.Unix())
+	if config.Layout == nil {
+		s.layout.Store(evenLayout(max(config.Shards, 1), s.Limits(), now))
+		return s, nil
 	}
-	layout, err := newLayout(shards, s.Limits(), now)
+	layout, err := newLayout(config.Layout, s.Limits(), now)
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,10 @@
 package putrecords
 
 import (
-	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -44,17 +43,21 @@ func (c *Count) add(other Count) {
 	c.Bytes += other.Bytes
 }
 
-func shardID(index uint32) string { return fmt.Sprintf("shardId-%012d", index) }
+// A shard's id is this and its index in 12 digits.
+const shardIDPrefix = "shardId-"
 
-var shardIDRegexp = regexp.MustCompile(`^shardId-([0-9]{12})$`)
+func shardID(index uint32) string {
+	digits := strconv.FormatUint(uint64(index), 10)
+	return shardIDPrefix + "000000000000"[len(digits):] + digits
+}
 
 // shardIndex returns the index in a shard's id, and whether the id is valid.
 func shardIndex(shardID string) (uint32, bool) {
-	parts := shardIDRegexp.FindStringSubmatch(shardID)
-	if parts == nil {
+	digits, ok := strings.CutPrefix(shardID, shardIDPrefix)
+	if !ok || len(digits) != 12 {
 		return 0, false
 	}
-	index, err := strconv.ParseUint(parts[1], 10, 32)
+	index, err := strconv.ParseUint(digits, 10, 32)
 	return uint32(index), err == nil
 }
 
