@@ -17,7 +17,7 @@ const (
 
 // answer answers a request that has passed the constraints of its operation's model. ordering is
 // its SequenceNumberForOrdering, or nil.
-func (s *Stream) answer(ctx context.Context, operation string, in *Input, ordering *string) (*Output, error) {
+func (s *Stream) answer(ctx context.Context, operation string, in *Input, ordering *string) (Output, error) {
 	c, ok := s.calls.Get().(*call)
 	if !ok {
 		c = &call{}
@@ -33,7 +33,8 @@ func (s *Stream) answer(ctx context.Context, operation string, in *Input, orderi
 
 // validate makes the checks that come after the constraints of the model, in AWS's order, and finds
 // the records' hash keys.
-func (s *Stream) validate(in *Input, keys []HashKey) error {
+func (c *call) validate(in *Input) error {
+	s := c.stream
 	if err := s.checkReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (s *Stream) validate(in *Input, keys []HashKey) error {
 		return s.streamNotFound(s.name)
 	}
 	if s.distribution == UserPartitionKey {
-		if err := hashKeysOf(in.Records, keys); err != nil {
+		if err := hashKeysOf(in.Records, c.keys, &c.hashed); err != nil {
 			return err
 		}
 	}
@@ -65,6 +66,7 @@ type call struct {
 // pointer that is stored while the garbage collector runs takes extra time.
 //
 //	keys      the hash key of each entry
+//	hashed    the partition key that is being hashed
 //	slots     the place of each entry's shard in layout.open
 //	next      the next entry of the same group, by entry; the last one has noEntry
 //	admitted  whether the entry's shard has admitted it, by entry
@@ -74,6 +76,7 @@ type call struct {
 //	records   those of the admitted entries, group by group; there is room for all entries
 type scratch struct {
 	keys     []HashKey
+	hashed   []byte
 	slots    []int
 	next     []int
 	admitted []bool
@@ -101,18 +104,18 @@ func (c *scratch) forget() {
 	c.records, c.groups = c.records[:0], c.groups[:0]
 }
 
-func (c *call) put(in *Input, ordering *string) (*Output, error) {
-	if err := c.stream.validate(in, c.keys); err != nil {
-		return nil, err
+func (c *call) put(in *Input, ordering *string) (Output, error) {
+	if err := c.validate(in); err != nil {
+		return Output{}, err
 	}
 	now, err := c.stream.clock.read()
 	if err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	c.now = now
 	if ordering != nil {
 		if err := c.stream.checkOrdering(*ordering, now); err != nil {
-			return nil, err
+			return Output{}, err
 		}
 	}
 	dryRun := in.DryRun != nil && *in.DryRun
@@ -126,18 +129,18 @@ func (c *call) put(in *Input, ordering *string) (*Output, error) {
 	}
 	c.route()
 	if err := c.failRequest(beforeDryRun); err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	if dryRun {
-		return nil, dryRunSucceeded(c.operation)
+		return Output{}, dryRunSucceeded(c.operation)
 	}
 	if err := c.failRequest(beforeAppend); err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	c.failRecords(beforeAppend)
 	c.store()
 	if err := c.failRequest(afterAppend); err != nil {
-		return nil, err
+		return Output{}, err
 	}
 	c.failRecords(afterAppend)
 	return c.output(), nil
@@ -362,8 +365,8 @@ func (c *call) answer(g *group, digits *strings.Builder) {
 	}
 }
 
-func (c *call) output() *Output {
-	out := &Output{EncryptionType: c.stream.shownEncryption(), Records: c.results}
+func (c *call) output() Output {
+	out := Output{EncryptionType: c.stream.shownEncryption(), Records: c.results}
 	for range out.Failed() {
 		out.FailedRecordCount++
 	}

@@ -79,7 +79,7 @@ func (l Limits) Validate(in *Input) error {
 	if _, err := parseReference(in.StreamName, in.StreamARN); err != nil {
 		return err
 	}
-	if err := hashKeysOf(in.Records, make([]HashKey, len(in.Records))); err != nil {
+	if err := hashKeysOf(in.Records, make([]HashKey, len(in.Records)), new([]byte)); err != nil {
 		return err
 	}
 	return l.checkSize(in)
@@ -218,8 +218,9 @@ func partitionKeyMissing(i int) error {
 
 // hashKeysOf finds the hash key of each record: its explicit one, or else that of its partition
 // key. The records must have passed checkConstraints and checkPartitionKeys. An explicit hash key
-// outside the hash space is an error.
-func hashKeysOf(records []RequestEntry, keys []HashKey) error {
+// outside the hash space is an error. buffer gets a copy of each key to hash, because what md5.Sum
+// reads escapes to the heap.
+func hashKeysOf(records []RequestEntry, keys []HashKey, buffer *[]byte) error {
 	for i := range records {
 		explicit := records[i].ExplicitHashKey
 		if explicit == nil {
@@ -232,11 +233,10 @@ func hashKeysOf(records []RequestEntry, keys []HashKey) error {
 		}
 	}
 	withMD5(func() {
-		var buffer []byte // one for all keys, because what md5.Sum reads escapes to the heap
 		for i := range records {
 			if records[i].ExplicitHashKey == nil {
-				buffer = append(buffer[:0], *records[i].PartitionKey...)
-				keys[i] = md5.Sum(buffer)
+				*buffer = append((*buffer)[:0], *records[i].PartitionKey...)
+				keys[i] = md5.Sum(*buffer)
 			}
 		}
 	})

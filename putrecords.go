@@ -35,7 +35,11 @@ func (s *Stream) PutRecords(ctx context.Context, in *Input) (*Output, error) {
 	if err := s.Limits().checkMembers(in, s.distribution); err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, putRecords, in, nil)
+	out, err := s.answer(ctx, putRecords, in, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // Put is [Stream.PutRecords] for records alone. It fills in the stream's own name.
