@@ -14,9 +14,8 @@ import (
 // passes in whole nanoseconds. Half of that is the grace: too little to let a token through early,
 // and more than the rounding errors add up to, except in the cases that Limits documents.
 type bucket struct {
-	limited bool
 	limiter rate.Limiter
-	burst   int64 // the most tokens that the bucket holds
+	burst   int64 // the most tokens that the bucket holds; 0 if it has no limit
 	grace   float64
 
 	// atLeast is a lower bound: the tokens found when the limiter was last asked, less those taken
@@ -36,11 +35,11 @@ func (b *bucket) set(now time.Time, perSecond, burst int64) {
 		*b = bucket{atLeast: math.MaxInt64}
 		return
 	}
+	limited := b.burst > 0
 	b.burst = min(burst, maxBurst)
 	b.grace = float64(gcd(perSecond, 1e9)) / 2e9
 	b.atLeast = 0
-	if !b.limited { // fill it at a rate that fills any burst from the zero time until now
-		b.limited = true
+	if !limited { // fill it at a rate that fills any burst from the zero time until now
 		b.limiter.SetLimitAt(time.Time{}, maxBurst)
 		b.limiter.SetBurstAt(time.Time{}, int(b.burst))
 	}
@@ -58,7 +57,7 @@ func gcd(a, b int64) int64 {
 // available returns how many tokens may be taken at now, or at least as many as wanted. now must
 // not be before the time of an earlier call.
 func (b *bucket) available(now time.Time, wanted int64) int64 {
-	if b.limited && b.atLeast < wanted {
+	if b.burst > 0 && b.atLeast < wanted {
 		b.atLeast = min(int64(b.limiter.TokensAt(now)+b.grace), b.burst)
 	}
 	return b.atLeast
@@ -66,7 +65,7 @@ func (b *bucket) available(now time.Time, wanted int64) int64 {
 
 // take takes n tokens, which must be available at now.
 func (b *bucket) take(now time.Time, n int64) {
-	if b.limited {
+	if b.burst > 0 {
 		b.limiter.AllowN(now, int(n))
 		b.atLeast -= n
 	}

@@ -84,7 +84,8 @@ type shard struct {
 	closing int64      // the last second in which it takes records, or neverCloses or isClosed
 	records bucket
 	bytes   bucket
-	stats   ShardStats
+
+	stored, throttled, failed Count // as in ShardStats
 }
 
 // The values of shard.closing that are not seconds.
@@ -103,7 +104,6 @@ func newShard(description Shard, limits Limits, now time.Time) *shard {
 		info:    description,
 		latest:  now,
 		closing: neverCloses,
-		stats:   ShardStats{ShardID: description.ShardID},
 	}
 	sh.records.set(now, int64(limits.RecordsPerSecond), int64(limits.RecordBurst))
 	sh.bytes.set(now, limits.BytesPerSecond, limits.ByteBurst)
@@ -127,7 +127,7 @@ func (sh *shard) second() int64 { return max(sh.latest.Unix(), sh.created) }
 func (sh *shard) statistics() ShardStats {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	return sh.stats
+	return ShardStats{sh.id, sh.stored, sh.throttled, sh.failed}
 }
 
 // begin admits as much of a call's group as the shard has room for, stamps it and begins to append
@@ -151,7 +151,7 @@ func (sh *shard) begin(c *call, g *group) bool {
 	}
 	if g.wait == nil || g.failed {
 		g.wait = nil
-		sh.stats.count(g)
+		sh.count(g)
 	}
 	return true
 }
@@ -190,7 +190,7 @@ func (sh *shard) admit(c *call, g *group) {
 func (sh *shard) finish(g *group) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	sh.stats.count(g)
+	sh.count(g)
 }
 
 // countFault counts a record that a fault answered with the code.
@@ -198,17 +198,18 @@ func (sh *shard) countFault(code ErrorCode, size int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if code == ProvisionedThroughputExceededException {
-		sh.stats.Throttled.add(Count{1, int64(size)})
+		sh.throttled.add(Count{1, int64(size)})
 	} else {
-		sh.stats.Failed.add(Count{1, int64(size)})
+		sh.failed.add(Count{1, int64(size)})
 	}
 }
 
-func (s *ShardStats) count(g *group) {
-	s.Throttled.add(g.throttled)
+// count counts what became of a group's records. The caller holds the lock.
+func (sh *shard) count(g *group) {
+	sh.throttled.add(g.throttled)
 	if g.failed {
-		s.Failed.add(g.admitted)
+		sh.failed.add(g.admitted)
 	} else {
-		s.Stored.add(g.admitted)
+		sh.stored.add(g.admitted)
 	}
 }
