@@ -8,32 +8,48 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/fxamacker/cbor/v2"
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// requestBody returns a PutRecords request with 500 records of size bytes.
-func requestBody(tb testing.TB, size int) []byte {
-	tb.Helper()
+// benchmarkInputs returns 64 PutRecords requests with 500 records of size bytes. All their keys are
+// different, so no cache holds what a call needs.
+func benchmarkInputs(size int) []putrecords.Input {
 	random := rand.New(rand.NewPCG(1, 2))
 	name := "stream"
-	in := putrecords.Input{StreamName: &name}
-	for range 500 {
-		data := make([]byte, size)
-		for i := range data {
-			data[i] = byte(random.Uint32())
+	inputs := make([]putrecords.Input, 64)
+	for i := range inputs {
+		inputs[i].StreamName = &name
+		for range 500 {
+			data := make([]byte, size)
+			for j := range data {
+				data[j] = byte(random.Uint32())
+			}
+			key := fmt.Sprintf("%08x-%04x-4000-8000-%012x", random.Uint32(), random.Uint32()>>16, random.Uint64()>>16)
+			inputs[i].Records = append(inputs[i].Records, putrecords.Entry(key, data))
 		}
-		key := fmt.Sprintf("%08x-%04x-4000-8000-%012x", random.Uint32(), random.Uint32()>>16, random.Uint64()>>16)
-		in.Records = append(in.Records, putrecords.Entry(key, data))
 	}
-	body, err := json.Marshal(in)
-	if err != nil {
-		tb.Fatal(err)
+	return inputs
+}
+
+// encodeAll encodes each value.
+func encodeAll[T any](b *testing.B, values []T, encode func(any) ([]byte, error)) [][]byte {
+	b.Helper()
+	bodies := make([][]byte, len(values))
+	for i, value := range values {
+		body, err := encode(value)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bodies[i] = body
 	}
-	return body
+	return bodies
 }
 
 // A nullWriter discards a response. It panics unless the status is 200.
@@ -47,22 +63,53 @@ func (w *nullWriter) WriteHeader(status int) {
 	}
 }
 
-func BenchmarkHandler(b *testing.B) {
+// encoders are the encodings of requests.
+var encoders = []struct {
+	name, contentType string
+	encode            func(any) ([]byte, error)
+}{{"JSON", jsonType, json.Marshal}, {"CBOR", cborType, cbor.Marshal}}
+
+// BenchmarkPutRecords makes calls of 500 records.
+func BenchmarkPutRecords(b *testing.B) {
 	for _, size := range []int{100, 1024} {
-		b.Run(fmt.Sprintf("bytes=%d", size), func(b *testing.B) {
-			handler := kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{
-				Shards: 4, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1},
-			}))
-			body := requestBody(b, size)
-			request := newRequest(b, jsonType, "PutRecords", body)
-			b.ReportAllocs()
-			for b.Loop() {
-				request.Body = io.NopCloser(bytes.NewReader(body))
-				handler.ServeHTTP(&nullWriter{http.Header{}}, request)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/record")
+		inputs := benchmarkInputs(size)
+		for _, encoder := range encoders {
+			b.Run(fmt.Sprintf("%s/bytes=%d", encoder.name, size), func(b *testing.B) {
+				benchmarkHandler(b, encoder.contentType, "PutRecords", encodeAll(b, inputs, encoder.encode))
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/record")
+			})
+		}
+	}
+}
+
+// BenchmarkPutRecord makes calls of one record of 100 bytes.
+func BenchmarkPutRecord(b *testing.B) {
+	var inputs []putrecords.PutRecordInput
+	for _, in := range benchmarkInputs(100) {
+		record := in.Records[0]
+		inputs = append(inputs, putrecords.PutRecordInput{StreamName: in.StreamName, Data: record.Data, PartitionKey: record.PartitionKey})
+	}
+	for _, encoder := range encoders {
+		b.Run(encoder.name, func(b *testing.B) {
+			benchmarkHandler(b, encoder.contentType, "PutRecord", encodeAll(b, inputs, encoder.encode))
 		})
 	}
+}
+
+// benchmarkHandler makes requests with bodies that take turns.
+func benchmarkHandler(b *testing.B, contentType, operation string, bodies [][]byte) {
+	heap := make([]byte, 64<<20) // with a tiny heap, the garbage collector would run all the time
+	handler := kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{
+		Shards: 4, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1},
+	}))
+	request := newRequest(b, contentType, operation, nil)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		body := bodies[i%len(bodies)]
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		handler.ServeHTTP(&nullWriter{http.Header{}}, request)
+	}
+	runtime.KeepAlive(heap)
 }
 
 // BenchmarkManyNames reads bodies of as many structures, with as many members, as fit.
