@@ -27,13 +27,14 @@ func newCBORReader(body []byte) *cborReader {
 	return r
 }
 
-// The major types of CBOR that need more than the decoder.
+// The major types of CBOR that need more than the decoder and the encoder.
 const (
-	cborBytes = 2
-	cborText  = 3
-	cborArray = 4
-	cborMap   = 5
-	cborTag   = 6
+	cborUnsigned = 0
+	cborBytes    = 2
+	cborText     = 3
+	cborArray    = 4
+	cborMap      = 5
+	cborTag      = 6
 )
 
 const (

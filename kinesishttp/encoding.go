@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"github.com/fxamacker/cbor/v2"
-
-	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
 // An encoding reads and writes bodies.
@@ -19,8 +17,8 @@ type encoding struct {
 
 // encodings maps content types to encodings.
 var encodings = map[string]*encoding{
-	"application/x-amz-json-1.1": {pooledJSONReader, jsonv2.Marshal},
-	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, cborEncoder.Marshal},
+	"application/x-amz-json-1.1": {pooledJSONReader, marshalJSON},
+	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, marshalCBOR},
 }
 
 // cborEncoder encodes nil slices and maps, and what has the method MarshalText, as JSON does.

@@ -14,7 +14,7 @@ func putRecords(ctx context.Context, to *Request, r reader) (any, error) {
 		case "DryRun":
 			in.DryRun = r.boolean()
 		case "Records":
-			in.Records = readEntries(r)
+			in.Records = readEntries(r, len(to.body))
 		default:
 			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
@@ -34,12 +34,14 @@ func putRecords(ctx context.Context, to *Request, r reader) (any, error) {
 	if answered := to.handler.Answered; answered != nil {
 		answered(ctx, stream, in, out)
 	}
-	return out, nil
+	return (*putRecordsAnswer)(out), nil
 }
 
 // readEntries reads the records of a PutRecords request. It returns nil if the value is not a list.
-func readEntries(r reader) []putrecords.RequestEntry {
-	entries := make([]putrecords.RequestEntry, 0, awsLimits.RecordsPerRequest)
+// size is that of the body.
+func readEntries(r reader, size int) []putrecords.RequestEntry {
+	const usual = 128 // bytes that a record takes
+	entries := make([]putrecords.RequestEntry, 0, min(size/usual, awsLimits.RecordsPerRequest))
 	var entry *putrecords.RequestEntry
 	member := func(name []byte) {
 		switch string(name) {
@@ -94,7 +96,7 @@ func putRecord(ctx context.Context, to *Request, r reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return (*putRecordAnswer)(out), nil
 }
 
 // answeredRecord calls Answered for a PutRecord request, as for a batch of one record.
@@ -124,3 +126,16 @@ func (h *Handler) answeredRecord(
 		DryRun:     in.DryRun,
 	}, batch)
 }
+
+// These are a stream's answers. All their texts except error messages are plain ASCII, and their
+// counts are not negative.
+type (
+	putRecordsAnswer putrecords.Output
+	putRecordAnswer  putrecords.PutRecordOutput
+)
+
+// The room that an answer needs in either encoding, unless its messages are long.
+const (
+	bytesPerAnswer = 64
+	bytesPerResult = 128
+)
