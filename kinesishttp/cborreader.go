@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -14,17 +15,30 @@ import (
 type cborReader struct {
 	rest  []byte   // what has not been read yet
 	names [][]byte // the names so far of the structures that are being read, the outermost first
+	texts texts
 	problems
 }
 
 var cborDecoder = must(cbor.DecOptions{MaxArrayElements: maxElements, MaxMapPairs: maxMembers}.DecMode())
 
-func newCBORReader(body []byte) *cborReader {
-	r := &cborReader{rest: body}
+// cborReaders saves allocations.
+var cborReaders = sync.Pool{New: func() any { return &cborReader{} }}
+
+func pooledCBORReader(body []byte) (reader, func()) {
+	r := cborReaders.Get().(*cborReader)
+	r.reset(body)
+	return r, func() {
+		r.rest = nil
+		cborReaders.Put(r)
+	}
+}
+
+// reset makes r read body.
+func (r *cborReader) reset(body []byte) {
+	r.rest, r.names, r.problems = body, r.names[:0], problems{}
 	if cborDecoder.Wellformed(body) != nil || r.majorType() != cborMap {
 		r.malformed = true
 	}
-	return r
 }
 
 // The major types of CBOR that need more than the decoder and the encoder.
@@ -151,8 +165,7 @@ func (r *cborReader) text() *string {
 	if !r.begins(cborText, toString) {
 		return nil
 	}
-	s := string(r.utf8String())
-	return &s
+	return r.texts.copy(r.utf8String())
 }
 
 func (r *cborReader) blob() []byte {

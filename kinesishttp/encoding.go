@@ -9,16 +9,19 @@ import (
 
 // An encoding reads and writes bodies.
 type encoding struct {
-	// newReader returns a reader of body. Call release when the values it has read are
-	// no longer needed.
-	newReader func(body []byte) (r reader, release func())
+	newReader newReader
+	forPuts   []newReader // a put uses the first one that does not step aside
 	marshal   func(any) ([]byte, error)
 }
 
+// A newReader returns a reader of body. Call release when the values it has read are no longer
+// needed.
+type newReader func(body []byte) (r reader, release func())
+
 // encodings maps content types to encodings.
 var encodings = map[string]*encoding{
-	"application/x-amz-json-1.1": {pooledJSONReader, marshalJSON},
-	"application/x-amz-cbor-1.1": {func(body []byte) (reader, func()) { return newCBORReader(body), func() {} }, marshalCBOR},
+	"application/x-amz-json-1.1": {pooledJSONReader, []newReader{pooledQuickJSON, pooledJSONReader}, marshalJSON},
+	"application/x-amz-cbor-1.1": {pooledCBORReader, []newReader{pooledCBORReader}, marshalCBOR},
 }
 
 // cborEncoder encodes nil slices and maps, and what has the method MarshalText, as JSON does.

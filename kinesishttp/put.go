@@ -7,21 +7,41 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-func putRecords(ctx context.Context, to *Request, r reader) (any, error) {
+// putting returns an operation that reads its input with the encoding's readers for puts.
+func putting[In any](read func(r reader, size int) In, put func(context.Context, *Request, In) (any, error)) operation {
+	return func(ctx context.Context, r *Request) (answer any, err error) {
+		for _, newReader := range r.encoding.forPuts {
+			from, release := newReader(r.body)
+			in := read(from, len(r.body))
+			if err = from.end(); err == nil {
+				answer, err = put(ctx, r, in)
+			}
+			release()
+			if !errors.Is(err, errUnusual) {
+				break
+			}
+		}
+		return answer, err
+	}
+}
+
+// readPutRecords reads a PutRecords request. size is that of the body.
+func readPutRecords(r reader, size int) *putrecords.Input {
 	in := &putrecords.Input{}
 	r.structure(func(name []byte) {
 		switch string(name) {
 		case "DryRun":
 			in.DryRun = r.boolean()
 		case "Records":
-			in.Records = readEntries(r, len(to.body))
+			in.Records = readEntries(r, size)
 		default:
 			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
-	if err := r.end(); err != nil {
-		return nil, err
-	}
+	return in
+}
+
+func putRecords(ctx context.Context, to *Request, in *putrecords.Input) (any, error) {
 	stream, err := to.stream(in.StreamName, in.StreamARN)
 	if err != nil {
 		_, err = to.withoutStreams(in.StreamARN).PutRecords(ctx, in) // other checks come first
@@ -38,7 +58,6 @@ func putRecords(ctx context.Context, to *Request, r reader) (any, error) {
 }
 
 // readEntries reads the records of a PutRecords request. It returns nil if the value is not a list.
-// size is that of the body.
 func readEntries(r reader, size int) []putrecords.RequestEntry {
 	const usual = 128 // bytes that a record takes
 	entries := make([]putrecords.RequestEntry, 0, min(size/usual, awsLimits.RecordsPerRequest))
@@ -65,7 +84,7 @@ func readEntries(r reader, size int) []putrecords.RequestEntry {
 	return entries
 }
 
-func putRecord(ctx context.Context, to *Request, r reader) (any, error) {
+func readPutRecord(r reader, _ int) *putrecords.PutRecordInput {
 	in := &putrecords.PutRecordInput{}
 	r.structure(func(name []byte) {
 		switch string(name) {
@@ -83,9 +102,10 @@ func putRecord(ctx context.Context, to *Request, r reader) (any, error) {
 			readStream(r, name, &in.StreamName, &in.StreamARN)
 		}
 	})
-	if err := r.end(); err != nil {
-		return nil, err
-	}
+	return in
+}
+
+func putRecord(ctx context.Context, to *Request, in *putrecords.PutRecordInput) (any, error) {
 	stream, err := to.stream(in.StreamName, in.StreamARN)
 	if err != nil {
 		_, err = to.withoutStreams(in.StreamARN).PutRecord(ctx, in)

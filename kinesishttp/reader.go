@@ -19,7 +19,7 @@ type reader interface {
 	timestamp() *time.Time
 	skip()
 	// end returns what is wrong with the body. A malformed body takes precedence over a
-	// value of the wrong type.
+	// value of the wrong type. The error is errUnusual if another reader must read the body.
 	end() error
 }
 
