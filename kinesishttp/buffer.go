@@ -105,7 +105,7 @@ func newBytes(size int) []byte {
 // recycle keeps a slice of newBytes for another use.
 func recycle(bytes []byte) {
 	if cap(bytes) > 0 {
-		bytes = bytes[:0]
-		recycled[bits.TrailingZeros(uint(cap(bytes)))].Put(&bytes)
+		empty := bytes[:0] // bytes itself would be allocated even if there is nothing to keep
+		recycled[bits.TrailingZeros(uint(cap(bytes)))].Put(&empty)
 	}
 }

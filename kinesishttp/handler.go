@@ -3,8 +3,9 @@ package kinesishttp
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -84,8 +85,8 @@ var operations = map[string]operation{
 	"DescribeStream":        reading(describeStream),
 	"DescribeStreamSummary": reading(describeStreamSummary),
 	"ListShards":            reading(listShards),
-	"PutRecord":             reading(putRecord),
-	"PutRecords":            reading(putRecords),
+	"PutRecord":             putting(readPutRecord, putRecord),
+	"PutRecords":            putting(readPutRecords, putRecords),
 }
 
 // reading returns an operation that reads its input from the body. What it has read is valid only
@@ -106,7 +107,7 @@ func reading(do func(context.Context, *Request, reader) (any, error)) operation 
 // otherwise slow clients are not cut off. ServeHTTP panics with http.ErrAbortHandler if the
 // request's context ends before its stream is called.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-0000-0000-%012x", h.requests.Add(1)))
+	w.Header().Set("X-Amzn-Requestid", requestID(h.requests.Add(1)))
 	body := buffer{memory: &h.bodyMemory, limit: cmp.Or(h.MaxBodyMemory, defaultBodyMemory)}
 	defer body.release()
 	heading, reject := h.readHeading(r)
@@ -124,6 +125,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.serve(w, r, heading, body.bytes)
 	}
+}
+
+// requestID returns the ID of the nth request, which looks like one of AWS's.
+func requestID(n uint64) string {
+	digits := hex.EncodeToString(binary.BigEndian.AppendUint64(nil, n))
+	return "00000000-0000-0000-" + digits[:4] + "-" + digits[4:]
 }
 
 // noMemory answers a request for whose body there was no memory.

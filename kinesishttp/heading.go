@@ -20,9 +20,12 @@ const targetPrefix = "Kinesis_20131202."
 // answer. Otherwise reject is nil.
 func (h *Handler) readHeading(r *http.Request) (_ heading, reject func(http.ResponseWriter)) {
 	var head heading
-	// Parameters do not matter, even invalid ones.
-	head.contentType, _, _ = mime.ParseMediaType(r.Header.Get("Content-Type"))
-	head.encoding = encodings[head.contentType]
+	head.contentType = r.Header.Get("Content-Type")
+	if head.encoding = encodings[head.contentType]; head.encoding == nil {
+		// Parameters do not matter, even invalid ones.
+		head.contentType, _, _ = mime.ParseMediaType(head.contentType)
+		head.encoding = encodings[head.contentType]
+	}
 	target := r.Header.Get("X-Amz-Target")
 	name, ok := strings.CutPrefix(target, targetPrefix)
 	head.name = name
