@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -55,8 +57,10 @@ func encodeAll[T any](b *testing.B, values []T, encode func(any) ([]byte, error)
 // A nullWriter discards a response. It panics unless the status is 200.
 type nullWriter struct{ header http.Header }
 
-func (w *nullWriter) Header() http.Header            { return w.header }
-func (w *nullWriter) Write(data []byte) (int, error) { return len(data), nil }
+func (w *nullWriter) Header() http.Header              { return w.header }
+func (w *nullWriter) Write(data []byte) (int, error)   { return len(data), nil }
+func (w *nullWriter) SetReadDeadline(time.Time) error  { return nil }
+func (w *nullWriter) SetWriteDeadline(time.Time) error { return nil }
 func (w *nullWriter) WriteHeader(status int) {
 	if status != http.StatusOK {
 		panic(status)
@@ -82,26 +86,62 @@ func BenchmarkPutRecords(b *testing.B) {
 	}
 }
 
-// BenchmarkPutRecord makes calls of one record of 100 bytes.
-func BenchmarkPutRecord(b *testing.B) {
-	var inputs []putrecords.PutRecordInput
+// BenchmarkOneRecord makes calls of one record of 100 bytes.
+func BenchmarkOneRecord(b *testing.B) {
+	var one []putrecords.PutRecordInput
+	var many []putrecords.Input
 	for _, in := range benchmarkInputs(100) {
 		record := in.Records[0]
-		inputs = append(inputs, putrecords.PutRecordInput{StreamName: in.StreamName, Data: record.Data, PartitionKey: record.PartitionKey})
+		one = append(one, putrecords.PutRecordInput{StreamName: in.StreamName, Data: record.Data, PartitionKey: record.PartitionKey})
+		many = append(many, putrecords.Input{StreamName: in.StreamName, Records: in.Records[:1]})
 	}
 	for _, encoder := range encoders {
-		b.Run(encoder.name, func(b *testing.B) {
-			benchmarkHandler(b, encoder.contentType, "PutRecord", encodeAll(b, inputs, encoder.encode))
+		b.Run("PutRecord/"+encoder.name, func(b *testing.B) {
+			benchmarkHandler(b, encoder.contentType, "PutRecord", encodeAll(b, one, encoder.encode))
+		})
+		b.Run("PutRecords/"+encoder.name, func(b *testing.B) {
+			benchmarkHandler(b, encoder.contentType, "PutRecords", encodeAll(b, many, encoder.encode))
 		})
 	}
+}
+
+// BenchmarkServer puts one record of 100 bytes a call over a connection to a server.
+func BenchmarkServer(b *testing.B) {
+	server := httptest.NewServer(benchmarkedHandler())
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer connection.Close()
+	var request bytes.Buffer
+	body := []byte(`{"StreamName":"stream","Data":"` + strings.Repeat("abcd", 34) + `","PartitionKey":"` + strings.Repeat("k", 36) + `"}`)
+	if err := newRequest(b, jsonType, "PutRecord", body).Write(&request); err != nil {
+		b.Fatal(err)
+	}
+	answer := make([]byte, 4<<10)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := connection.Write(request.Bytes()); err != nil {
+			b.Fatal(err)
+		}
+		if n, err := connection.Read(answer); err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 200 OK\r\n")) {
+			b.Fatalf("%s, error %v", answer[:n], err)
+		}
+	}
+}
+
+// benchmarkedHandler returns a handler for a stream that keeps nothing and throttles nothing.
+func benchmarkedHandler() http.Handler {
+	return kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{
+		Shards: 4, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1},
+	}))
 }
 
 // benchmarkHandler makes requests with bodies that take turns.
 func benchmarkHandler(b *testing.B, contentType, operation string, bodies [][]byte) {
 	heap := make([]byte, 64<<20) // with a tiny heap, the garbage collector would run all the time
-	handler := kinesishttp.NewHandler(putrecords.MustNew(putrecords.Config{
-		Shards: 4, Log: putrecords.Discard(), Limits: putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1},
-	}))
+	handler := benchmarkedHandler()
 	request := newRequest(b, contentType, operation, nil)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
