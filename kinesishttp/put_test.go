@@ -1,7 +1,9 @@
 package kinesishttp_test
 
 import (
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/putrecords/putrecords"
@@ -126,4 +128,26 @@ func TestEncryptionType(t *testing.T) {
 		`{"EncryptionType":"KMS","FailedRecordCount":0,"Records":[{"SequenceNumber":"`+number(0, 1)+`","ShardId":"shardId-000000000000"}]}`)
 	wantAnswer(t, handler, "PutRecord", `{"StreamName":"stream","Data":"","PartitionKey":"a"}`, 200,
 		`{"EncryptionType":"KMS","SequenceNumber":"`+number(0, 2)+`","ShardId":"shardId-000000000000"}`)
+}
+
+// A call allocates far less than once a record. Java's clients send CBOR of indefinite length.
+func TestAllocationsOfPutRecords(t *testing.T) {
+	const record = `{"Data":"aGk=","PartitionKey":"a"},`
+	const inCBOR = "\xa2\x64Data\x42hi\x6cPartitionKey\x61a"
+	const indefinite = "\xbf\x64Data\x42hi\x6cPartitionKey\x61a\xff"
+	for name, test := range map[string]struct{ contentType, body string }{
+		"JSON":            {jsonType, `{"Records":[` + strings.Repeat(record, 499) + record[:len(record)-1] + `],"StreamName":"stream"}`},
+		"CBOR":            {cborType, "\xa2\x67Records\x99\x01\xf4" + strings.Repeat(inCBOR, 500) + "\x6aStreamName\x66stream"},
+		"indefinite CBOR": {cborType, "\xbf\x67Records\x9f" + strings.Repeat(indefinite, 500) + "\xff\x6aStreamName\x66stream\xff"},
+	} {
+		handler := benchmarkedHandler()
+		request := newRequest(t, test.contentType, "PutRecords", nil)
+		allocations := testing.AllocsPerRun(20, func() {
+			request.Body = io.NopCloser(strings.NewReader(test.body))
+			handler.ServeHTTP(&nullWriter{http.Header{}}, request)
+		})
+		if allocations > 200 {
+			t.Errorf("%s: %v allocations for 500 records", name, allocations)
+		}
+	}
 }

@@ -11,7 +11,7 @@ import (
 
 // A quickJSON reads a JSON body of the usual shape, several times faster than a jsonReader. It
 // steps aside for any other body: end returns errUnusual, what it has read counts for nothing, and
-// a jsonReader reads the body from its beginning. So it knows no messages, and whatever it accepts,
+// a jsonReader reads the body from its beginning. So it has no error messages. Whatever it accepts,
 // a jsonReader reads in the same way. The usual shape is:
 //
 //	structure  { "name": value, ... }  up to maxQuickMembers members, each of which the operation

@@ -3,6 +3,7 @@ package kinesishttp
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -32,8 +33,8 @@ func readQuickly[In any](t rapid.TB, body []byte, read func(r reader, size int) 
 	if err := careful.end(); err != nil {
 		t.Fatalf("%q: accepted, but the careful reader's error is %v", body, err)
 	}
-	if diff := cmp.Diff(want, in); diff != "" {
-		t.Fatalf("%q (-careful +quick):\n%s", body, diff)
+	if !reflect.DeepEqual(want, in) {
+		t.Fatalf("%q (-careful +quick):\n%s", body, cmp.Diff(want, in))
 	}
 	return in, true
 }
@@ -69,6 +70,7 @@ func TestQuickJSONStepsAside(t *testing.T) {
 			`{"StreamName":"a" "StreamARN":"a"}`, `{"StreamName":"a";"StreamARN":"a"}`, `{StreamName:"a"}`, `{'StreamName':"a"}`, `{"StreamName":'a'}`,
 			`{"StreamName":"a"]`, `{"Records"}`, `{"Records":}`, `{"Records":[}`, `{"Records":[`, `{"Records":[` + record, `{"Records":[` + record + `,`,
 			`{"Records":[` + record + `,]}`, `{"Records":[,` + record + `]}`, `{"Records":[` + record + record + `]}`, `{"Records":[` + record + `}}`,
+			`{"Records":[` + record + `}`,
 			`{"Records":[` + record + `]`, `{"Records":` + record + `}`, `{"Records":[{]}`, `{"Records":[{"Data":""]}`,
 		},
 		"more after the end": {`{}{}`, `{} x`, `{},`, `{}}`, "{}\x00", "{}\v", "{}\u00a0", `{}"`, `{"StreamName":"a"}}`},

@@ -5,7 +5,7 @@ import "strings"
 // A texts copies texts, many with one allocation. The copies stay valid whatever becomes of the
 // texts.
 type texts struct {
-	room    strings.Builder // grown at once, so what it already holds does not move
+	room    strings.Builder // only filled up, so what it holds stays as it is
 	strings []string
 }
 
