@@ -70,7 +70,8 @@ func TestQuickJSONStepsAside(t *testing.T) {
 			`{"StreamName":"a" "StreamARN":"a"}`, `{"StreamName":"a";"StreamARN":"a"}`, `{StreamName:"a"}`, `{'StreamName':"a"}`, `{"StreamName":'a'}`,
 			`{"StreamName":"a"]`, `{"Records"}`, `{"Records":}`, `{"Records":[}`, `{"Records":[`, `{"Records":[` + record, `{"Records":[` + record + `,`,
 			`{"Records":[` + record + `,]}`, `{"Records":[,` + record + `]}`, `{"Records":[` + record + record + `]}`, `{"Records":[` + record + `}}`,
-			`{"Records":[` + record + `}`,
+			`{"Records":[` + record + `}`, `{"Records":` + record + `]}`, `{"Records":]}`, `{"Records":["Data":""}]}`,
+			`"StreamName":"a"}`, `{"StreamName":a"}`, `{StreamName":"a"}`, `{"Records":[{"Data":aGk="}]}`,
 			`{"Records":[` + record + `]`, `{"Records":` + record + `}`, `{"Records":[{]}`, `{"Records":[{"Data":""]}`,
 		},
 		"more after the end": {`{}{}`, `{} x`, `{},`, `{}}`, "{}\x00", "{}\v", "{}\u00a0", `{}"`, `{"StreamName":"a"}}`},
@@ -101,7 +102,7 @@ func TestQuickJSONStepsAside(t *testing.T) {
 			"{\"Records\":[{\"Data\":\"YWJj\r\"}]}", "{\"Records\":[{\"Data\":\"\n\"}]}", "{\"Stream\nName\":\"a\"}",
 		},
 		"not UTF-8": {
-			"{\"StreamName\":\"\xff\"}", "{\"StreamName\":\"\xc3\"}", "{\"StreamName\":\"\xed\xa0\x80\"}", "{\"StreamName\":\"\xc0\x80\"}", "{\"\xff\":\"a\"}",
+			"{\"StreamName\":\"\xff\"}", "{\"StreamName\":\"\xffa\"}", "{\"StreamName\":\"\xc3\"}", "{\"StreamName\":\"\xed\xa0\x80\"}", "{\"StreamName\":\"\xc0\x80\"}", "{\"\xff\":\"a\"}",
 		},
 		"not base64": {
 			`{"Records":[{"Data":"a"}]}`, `{"Records":[{"Data":"aGk"}]}`, `{"Records":[{"Data":"aGl="}]}`, `{"Records":[{"Data":"a-k="}]}`,
@@ -182,6 +183,11 @@ func TestQuickJSONReadsWhatEncodersWrite(t *testing.T) {
 	got, ok := readQuickly(t, body, readPutRecords)
 	if diff := cmp.Diff(in, got); !ok || diff != "" {
 		t.Errorf("accepted %v (-want +got):\n%s", ok, diff)
+	}
+	for i, entry := range got.Records {
+		if cap(entry.Data) != len(entry.Data) {
+			t.Errorf("an append to the data of record %d overwrites that of the next one", i)
+		}
 	}
 }
 
