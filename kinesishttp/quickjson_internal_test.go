@@ -1,6 +1,7 @@
 package kinesishttp
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -174,7 +175,7 @@ func TestQuickJSONReadsWhatEncodersWrite(t *testing.T) {
 	name := "stream"
 	in := &putrecords.Input{StreamName: &name}
 	for i := range 300 {
-		in.Records = append(in.Records, putrecords.Entry(strings.Repeat("k", i%257), make([]byte, i)))
+		in.Records = append(in.Records, putrecords.Entry(strings.Repeat("k", i%257), bytes.Repeat([]byte{byte(i)}, i)))
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
