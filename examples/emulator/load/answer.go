@@ -1,69 +1,51 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 )
 
-// put makes a PutRecords call and returns how many of its records failed.
-func (l *loader) put(c *conn, request []byte) (failed int, err error) {
-	status, body, err := c.call(request)
+// put makes a call that puts records, and returns how many of them failed.
+func (l *loader) put(c *conn, r request) (failed int, err error) {
+	status, body, err := c.call(r)
 	if err != nil {
-		return 0, fmt.Errorf("PutRecords: %w", err)
+		return 0, fmt.Errorf("%s: %w", l.operation(), err)
 	}
 	if status != http.StatusOK {
-		return 0, rejected("PutRecords", status, body)
+		return 0, rejected(l.operation(), status, body)
 	}
-	failed, found := failedRecordCount(body)
+	if l.single {
+		return 0, nil
+	}
+	failed, found := l.encoding().failedRecordCount(body)
 	if !found {
-		return 0, fmt.Errorf("PutRecords: the answer has no FailedRecordCount: %s", excerpt(body))
+		return 0, fmt.Errorf("%s: the answer has no FailedRecordCount: %s", l.operation(), excerpt(body))
 	}
 	return failed, nil
 }
 
-// failedRecordCount finds an answer's FailedRecordCount without decoding the answer. Decoding would
-// take longer than many servers take to write it.
-func failedRecordCount(body []byte) (failed int, found bool) {
-	const name = `FailedRecordCount"` // no first quote: an F is rarer, so faster to find
-	for {
-		_, rest, found := bytes.Cut(body, []byte(name))
-		if !found {
-			return 0, false
-		}
-		body = rest
-		rest = bytes.TrimLeft(rest, " \t\r\n")
-		rest, isName := bytes.CutPrefix(rest, []byte(":"))
-		rest = bytes.TrimLeft(rest, " \t\r\n")
-		digits := len(rest) - len(bytes.TrimLeft(rest, "0123456789"))
-		if !isName || digits == 0 || digits > 9 {
-			continue
-		}
-		for _, digit := range rest[:digits] {
-			failed = 10*failed + int(digit-'0')
-		}
-		return failed, true
-	}
-}
-
 // checkAnswer decodes an answer and checks that it has a complete result for each record: producing
 // those is most of a server's work.
-func checkAnswer(body []byte, records int) error {
+func (l *loader) checkAnswer(body []byte) error {
+	type entry struct{ SequenceNumber, ShardID, ErrorCode string }
 	var answer struct {
-		Records []struct{ SequenceNumber, ShardID, ErrorCode string }
+		entry   // of PutRecord
+		Records []entry
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("PutRecords: cannot decode the answer: %w", err)
+	if err := l.encoding().decode(body, &answer); err != nil {
+		return fmt.Errorf("%s: cannot decode the answer: %w", l.operation(), err)
 	}
-	if len(answer.Records) != records {
-		return fmt.Errorf("PutRecords: the answer has %d results for %d records", len(answer.Records), records)
+	entries := answer.Records
+	if l.single {
+		entries = []entry{answer.entry}
 	}
-	for _, r := range answer.Records {
+	if len(entries) != l.records {
+		return fmt.Errorf("%s: the answer has %d results for %d records", l.operation(), len(entries), l.records)
+	}
+	for _, r := range entries {
 		if r.ErrorCode == "" && (r.SequenceNumber == "" || r.ShardID == "") {
-			return errors.New("PutRecords: a result in the answer has neither ErrorCode nor SequenceNumber and ShardId")
+			return fmt.Errorf("%s: a result in the answer has neither ErrorCode nor SequenceNumber and ShardId", l.operation())
 		}
 	}
 	return nil

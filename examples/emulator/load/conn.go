@@ -44,8 +44,8 @@ func (c *conn) close() {
 
 // call sends a request and returns the answer's status and body. The body is valid until the next
 // call.
-func (c *conn) call(request []byte) (status int, body []byte, err error) {
-	status, err = c.roundTrip(request)
+func (c *conn) call(r request) (status int, body []byte, err error) {
+	status, err = c.roundTrip(r)
 	if err == nil {
 		return status, c.body.Bytes(), nil
 	}
@@ -57,7 +57,7 @@ func (c *conn) call(request []byte) (status int, body []byte, err error) {
 	return 0, nil, err
 }
 
-func (c *conn) roundTrip(request []byte) (status int, err error) {
+func (c *conn) roundTrip(r request) (status int, err error) {
 	if c.conn == nil {
 		if err := c.dial(); err != nil {
 			return 0, err
@@ -66,7 +66,8 @@ func (c *conn) roundTrip(request []byte) (status int, err error) {
 	if err := c.conn.SetDeadline(machine.now().Add(c.timeout)); err != nil {
 		return 0, err
 	}
-	_, errWrite := c.conn.Write(request) // a server may answer and close before reading everything
+	parts := net.Buffers{r.head, r.body}
+	_, errWrite := parts.WriteTo(c.conn) // a server may answer and close before reading everything
 	resp, err := http.ReadResponse(c.reader, nil)
 	if errWrite != nil && err != nil {
 		return 0, errWrite

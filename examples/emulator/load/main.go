@@ -1,8 +1,8 @@
-// Load measures how many records a second Kinesis endpoints accept. It makes a fixed number of
-// PutRecords calls to each, in rounds that alternate between the endpoints, so noise on the machine
-// affects all of them equally.
+// Load measures how many records a second Kinesis endpoints accept, and the CPU time that they take
+// for a record. It makes a fixed number of calls to each, in rounds that alternate between the
+// endpoints, so noise on the machine affects all of them equally.
 //
-//	load [-calls N] [-records N] [-bytes N] [-connections N] [-rounds N] [-time D] [-stream NAME] ENDPOINT[,PID]...
+//	load [-single] [-cbor] [-calls N] [-records N] [-bytes N] [-connections N] [-rounds N] [-time D] [-stream NAME] ENDPOINT[,PID]...
 //
 // It only calls emulators on this machine, never AWS: a call carries an Authorization header in the
 // right format, but the signature in it is fake.
@@ -18,13 +18,16 @@ import (
 	"github.com/putrecords/putrecords/examples/internal/command"
 )
 
-const usage = `Usage: load [-calls N] [-records N] [-bytes N] [-connections N] [-rounds N] [-time D] [-stream NAME] ENDPOINT[,PID]...
+const usage = `Usage: load [-single] [-cbor] [-calls N] [-records N] [-bytes N] [-connections N] [-rounds N] [-time D] [-stream NAME] ENDPOINT[,PID]...
 
-Load measures how many records a second Kinesis endpoints accept through PutRecords. An ENDPOINT is
-a server on this machine, such as http://127.0.0.1:4567. On Linux, add the PID of the server process
-(not of the "go run" or "npx" that started it) to also measure the CPU time the server spends on a
-record. With several endpoints, every endpoint completes a round before the next round starts.
+Load measures how many records a second Kinesis endpoints accept through PutRecords, or through
+PutRecord with -single. An ENDPOINT is a server on this machine, such as http://127.0.0.1:4567. On
+Linux, add the PID of the server process (not of the "go run" or "npx" that started it) to also
+measure the CPU time the server spends on a record. With several endpoints, every endpoint completes
+a round before the next round starts.
 
+  -single         call PutRecord, with one record per call, instead of PutRecords
+  -cbor           send calls in CBOR, as the AWS SDK for Java does, instead of JSON
   -calls N        calls per round (default 500)
   -records N      records per call, 1 to 500 (default 500)
   -bytes N        bytes of data per record; the partition key adds 36 (default 100)
@@ -33,11 +36,13 @@ record. With several endpoints, every endpoint completes a round before the next
   -time D         end a round after D even if calls remain (default 5s)
   -stream NAME    the stream; created with 4 shards if it does not exist (default "load")
 
-A warm-up round with a tenth of the calls comes first and does not count. For each endpoint the table
+64 calls take turns. Their partition keys differ, and are the same each time the program runs. A
+warm-up round with a tenth of the calls comes first and does not count. For each endpoint the table
 shows the median, lowest and highest records/s of its rounds; its median as a multiple of the last
-endpoint's; and the CPU time per record of the server and of this program, which the system counts
-in hundredths of a second. Failed records do not count. A server that keeps records in memory needs
-enough memory for all rounds.
+endpoint's; and the CPU time per record of the server and of this program. The system counts CPU
+time in hundredths of a second, so make enough calls: at least 10000 with -single. If this program
+takes more CPU time than a server, a line below the table says so. Failed records do not count. A
+server that keeps records in memory needs enough memory for all rounds.
 
 The exit status is 2 if the arguments are invalid, and 1 if a record failed or an endpoint could not
 be measured.

@@ -109,20 +109,20 @@ func runWith(args ...string) (status int, stdout, stderr string) {
 
 func TestRun(t *testing.T) {
 	f := newFake(t)
-	args := []string{"-calls", "20", "-records", "3", "-bytes", "7", "-connections", "2", "-rounds", "3", "-time", "1h", "-stream", "s"}
+	args := []string{"-calls", "64", "-records", "3", "-bytes", "7", "-connections", "2", "-rounds", "3", "-time", "1h", "-stream", "s"}
 	status, stdout, stderr := runWith(append(args, f.URL, f.URL+"/")...)
 	if status != 0 || stderr != "" {
 		t.Fatalf("status %d, stderr %q", status, stderr)
 	}
 	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
-	if want := "PutRecords with 3 records of 7 bytes and 36-byte keys on 2 connections; 3 rounds of 20 calls or 1h0m0s"; lines[0] != want {
+	if want := "PutRecords in JSON with 3 × 7 bytes and 36-byte keys on 2 connections; 3 rounds of 64 calls or 1h0m0s"; lines[0] != want {
 		t.Errorf("got  %s\nwant %s", lines[0], want)
 	}
 	row := regexp.MustCompile(`^ +` + regexp.QuoteMeta(f.URL) + `( +\d+){3} +\d+\.\d\d +- +(\d+|-)$`)
 	if len(lines) != 5 || !row.MatchString(lines[3]) || !row.MatchString(lines[4]) || !strings.Contains(lines[4], " 1.00 ") {
 		t.Errorf("the table is\n%s", stdout)
 	}
-	if want := 2 * (1 + 3 + 3*20); len(f.puts) != want { // check the answer, warm up, measure
+	if want := 2 * (1 + 7 + 3*64); len(f.puts) != want { // check the answer, warm up, measure
 		t.Errorf("%d PutRecords calls, want %d", len(f.puts), want)
 	}
 	keys := make(map[string]bool)
@@ -137,7 +137,7 @@ func TestRun(t *testing.T) {
 			keys[r.PartitionKey] = true
 		}
 	}
-	if want := 3 * distinctBodies; len(keys) != want {
+	if want := 3 * 64; len(keys) != want {
 		t.Errorf("%d partition keys, want %d", len(keys), want)
 	}
 	authorization := regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^ ,]+, SignedHeaders=[^ ,]+, Signature=[0-9a-f]{64}$`)
@@ -146,13 +146,6 @@ func TestRun(t *testing.T) {
 		if err != nil || !authorization.MatchString(h.Get("Authorization")) || h.Get("Content-Type") != "application/x-amz-json-1.1" {
 			t.Fatalf("%v", h)
 		}
-	}
-}
-
-func TestBodiesAreTheSameEachTime(t *testing.T) {
-	o := options{records: 2, bytes: 10, stream: "s"}
-	if a, b := newBodies(o), newBodies(o); !reflect.DeepEqual(a, b) {
-		t.Errorf("%s\n%s", a, b)
 	}
 }
 
@@ -232,6 +225,32 @@ func TestAnswersThatStopTheProgram(t *testing.T) {
 	}
 }
 
+func TestPutRecordFails(t *testing.T) {
+	throttled := `{"__type":"ProvisionedThroughputExceededException"}`
+	for _, test := range []struct {
+		status     int
+		body, want string
+	}{
+		{http.StatusBadRequest, throttled, "PutRecord returned 400 Bad Request: " + throttled},
+		{http.StatusOK, `{"ShardId":"s"}`, "PutRecord: a result in the answer has neither ErrorCode nor SequenceNumber and ShardId"},
+		{http.StatusOK, `{"SequenceNumber":"1"}`, "PutRecord: a result in the answer has neither ErrorCode nor SequenceNumber and ShardId"},
+		{http.StatusOK, "", "PutRecord: cannot decode the answer: unexpected end of JSON input"},
+	} {
+		f := newFake(t)
+		f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Amz-Target") == "Kinesis_20131202.PutRecord" {
+				reject(w, test.status, test.body)
+				return
+			}
+			f.ServeHTTP(w, r)
+		})
+		status, stdout, stderr := runWith("-single", f.URL)
+		if want := "load: " + f.URL + ": " + test.want + "\n"; status != 1 || stdout != "" || stderr != want {
+			t.Errorf("status %d, stdout %q, stderr\n%s, want\n%s", status, stdout, stderr, want)
+		}
+	}
+}
+
 // An endpoint that fails in a later round, on one of several connections, also stops the program.
 func TestLaterCallFails(t *testing.T) {
 	f := newFake(t)
@@ -257,8 +276,8 @@ func TestServerHangs(t *testing.T) {
 	f.put = func(_ http.ResponseWriter, r *http.Request, _ putInput) { <-r.Context().Done() }
 	c := &conn{address: f.Listener.Addr().String(), timeout: 10 * time.Millisecond}
 	defer c.close()
-	request := newRequest(target{url: f.URL}, time.Now(), "PutRecords", newBodies(options{records: 1})[0])
-	if _, _, err := c.call(request); err == nil || err.Error() != "no answer within 10ms" {
+	r := newRequest(target{url: f.URL}, time.Now(), inJSON, "PutRecords", newBodies(options{records: 1})[0])
+	if _, _, err := c.call(r); err == nil || err.Error() != "no answer within 10ms" {
 		t.Errorf("got %v", err)
 	}
 	if c.conn != nil {
@@ -283,7 +302,7 @@ func TestServerRejectsBeforeReading(t *testing.T) {
 	}()
 	c := &conn{address: listener.Addr().String(), timeout: time.Minute}
 	defer c.close()
-	status, body, err := c.call(newRequest(target{}, time.Now(), "PutRecords", make([]byte, 32<<20)))
+	status, body, err := c.call(newRequest(target{}, time.Now(), inJSON, "PutRecords", make([]byte, 32<<20)))
 	if status != http.StatusRequestEntityTooLarge || string(body) != "no" || err != nil {
 		t.Errorf("got %d, %q, %v", status, body, err)
 	}
@@ -354,6 +373,15 @@ func TestParseArgs(t *testing.T) {
 			"-records 500 -bytes 10449 http://[::1]:1", // 5,242,500 bytes
 			with(func(o *options) { o.bytes = 10449 }, target{"http://[::1]:1", "[::1]:1", 0}),
 		},
+		{"-cbor http://[::1]:1", with(func(o *options) { o.cbor = true }, target{"http://[::1]:1", "[::1]:1", 0})},
+		{
+			"-single -records 1 -bytes 1048540 http://[::1]:1",
+			with(func(o *options) { o.single, o.records, o.bytes = true, 1, 1<<20-36 }, target{"http://[::1]:1", "[::1]:1", 0}),
+		},
+		{
+			"-single http://[::1]:1",
+			with(func(o *options) { o.single, o.records = true, 1 }, target{"http://[::1]:1", "[::1]:1", 0}),
+		},
 	} {
 		got, err := parseArgs(strings.Fields(test.args))
 		if err != nil || !reflect.DeepEqual(got, test.want) {
@@ -378,6 +406,8 @@ func TestInvalidArguments(t *testing.T) {
 		{[]string{"-records", "501", good}, `"501" for flag -records: must be a whole number from 1 to 500`},
 		{[]string{"-bytes", "1048541", good}, `"1048541" for flag -bytes: must be a whole number from 1 to 1048540`},
 		{[]string{"-bytes", "10450", good}, "500 records of 10450 bytes, plus 36 for each key, make 5243000 bytes; AWS accepts at most 5242880 per call"},
+		{[]string{"-single", "-records", "2", good}, "-single makes calls of one record, but -records is 2"},
+		{[]string{"-cbor=x", good}, `invalid boolean value "x" for -cbor`},
 		{[]string{"-connections", "1001", good}, `"1001" for flag -connections: must be a whole number from 1 to 1000`},
 		{[]string{"-rounds", "x", good}, `"x" for flag -rounds: must be a whole number from 1 to 1000`},
 		{[]string{"-time", "0s", good}, `"0s" for flag -time: must be a duration above 0s and at most 1h0m0s, such as 500ms`},

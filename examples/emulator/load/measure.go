@@ -66,13 +66,13 @@ type loader struct {
 	target
 	options
 	clock    clock
-	requests [][]byte // complete PutRecords calls, ready to send
+	requests []request // put records; they take turns
 }
 
 func newLoader(t target, o options, c clock, bodies [][]byte) *loader {
 	l := &loader{target: t, options: o, clock: c}
 	for _, body := range bodies {
-		l.requests = append(l.requests, newRequest(t, c.now(), "PutRecords", body))
+		l.requests = append(l.requests, newRequest(t, c.now(), o.encoding(), o.operation(), body))
 	}
 	return l
 }

@@ -147,30 +147,6 @@ func TestServerCannotDescribeStreams(t *testing.T) {
 	}
 }
 
-func TestFailedRecordCount(t *testing.T) {
-	for _, test := range []struct {
-		body   string
-		failed int
-		found  bool
-	}{
-		{`{"FailedRecordCount":0,"Records":[]}`, 0, true},
-		{`{"Records":[{"SequenceNumber":"1"}],"FailedRecordCount":500}`, 500, true},
-		{"{ \"FailedRecordCount\" :\r\n\t 12 }", 12, true},
-		{`{"Records":[{"ErrorMessage":"for stream FailedRecordCount"}],"FailedRecordCount":3}`, 3, true},
-		{`{"Records":[{"ErrorMessage":"\"FailedRecordCount\":9"}],"FailedRecordCount":3}`, 3, true},
-		{`{"FailedRecordCount":""}`, 0, false},
-		{`{"FailedRecordCount":-1}`, 0, false},
-		{`{"FailedRecordCount":1234567890}`, 0, false},
-		{`{"FailedRecordCount"`, 0, false},
-		{`{"Records":[]}`, 0, false},
-		{``, 0, false},
-	} {
-		if failed, found := failedRecordCount([]byte(test.body)); failed != test.failed || found != test.found {
-			t.Errorf("%s: got %d, %v, want %d, %v", test.body, failed, found, test.failed, test.found)
-		}
-	}
-}
-
 func TestParseStat(t *testing.T) {
 	const after = " S 1 2 3 4 5 6 7 8 9 10 123 45 1000 2000 20"
 	for _, test := range []struct {

@@ -17,7 +17,24 @@ type options struct {
 	connections, rounds   int
 	time                  time.Duration // of a round
 	stream                string
+	cbor                  bool // instead of JSON
+	single                bool // PutRecord instead of PutRecords
 	targets               []target
+}
+
+func (o options) encoding() encoding {
+	if o.cbor {
+		return inCBOR
+	}
+	return inJSON
+}
+
+// operation returns the name of the operation to call.
+func (o options) operation() string {
+	if o.single {
+		return "PutRecord"
+	}
+	return "PutRecords"
 }
 
 // A target is one argument: an endpoint and, optionally, its process.
@@ -38,7 +55,7 @@ var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
 
 func parseArgs(args []string) (options, error) {
 	opts := options{
-		calls: 500, records: maxRecords, bytes: 100, connections: 8, rounds: 5, stream: "load",
+		calls: 500, bytes: 100, connections: 8, rounds: 5, stream: "load",
 		time: 5 * time.Second,
 	}
 	flags := command.NewFlags()
@@ -49,8 +66,18 @@ func parseArgs(args []string) (options, error) {
 	flags.Func("rounds", "", command.WholeNumber(&opts.rounds, 1000))
 	flags.Func("time", "", duration(&opts.time, time.Hour))
 	flags.StringVar(&opts.stream, "stream", opts.stream, "")
+	flags.BoolVar(&opts.cbor, "cbor", false, "")
+	flags.BoolVar(&opts.single, "single", false, "")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
+	}
+	switch {
+	case opts.single && opts.records > 1:
+		return options{}, fmt.Errorf("-single makes calls of one record, but -records is %d", opts.records)
+	case opts.single:
+		opts.records = 1
+	case opts.records == 0: // not given
+		opts.records = maxRecords
 	}
 	if !streamName.MatchString(opts.stream) {
 		return options{}, fmt.Errorf("-stream is %q and must be 1 to 128 letters, digits, underscores, dots and hyphens", opts.stream)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -43,7 +42,7 @@ func (l *loader) prepareStream() error {
 	if _, err := l.put(c, l.requests[0]); err != nil {
 		return err
 	}
-	return checkAnswer(c.body.Bytes(), l.records)
+	return l.checkAnswer(c.body.Bytes())
 }
 
 // dialStarting dials a server that may have just been started and not be listening yet.
@@ -66,8 +65,7 @@ const (
 
 func (l *loader) streamStatus(c *conn) (string, error) {
 	const operation = "DescribeStreamSummary"
-	body := encode(map[string]any{"StreamName": l.stream})
-	status, body, err := c.call(newRequest(l.target, l.clock.now(), operation, body))
+	status, body, err := l.call(c, operation, map[string]any{"StreamName": l.stream})
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", operation, err)
 	}
@@ -83,7 +81,7 @@ func (l *loader) streamStatus(c *conn) (string, error) {
 	var answer struct {
 		StreamDescriptionSummary struct{ StreamStatus string }
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := l.encoding().decode(body, &answer); err != nil {
 		return "", fmt.Errorf("%s: cannot decode the answer: %w", operation, err)
 	}
 	return answer.StreamDescriptionSummary.StreamStatus, nil
@@ -91,8 +89,7 @@ func (l *loader) streamStatus(c *conn) (string, error) {
 
 func (l *loader) createStream(c *conn) error {
 	const operation = "CreateStream"
-	body := encode(map[string]any{"StreamName": l.stream, "ShardCount": shards})
-	status, body, err := c.call(newRequest(l.target, l.clock.now(), operation, body))
+	status, body, err := l.call(c, operation, map[string]any{"StreamName": l.stream, "ShardCount": shards})
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
@@ -100,4 +97,9 @@ func (l *loader) createStream(c *conn) error {
 		return rejected(operation, status, body)
 	}
 	return nil
+}
+
+func (l *loader) call(c *conn, operation string, in map[string]any) (status int, body []byte, err error) {
+	e := l.encoding()
+	return c.call(newRequest(l.target, l.clock.now(), e, operation, e.encode(in)))
 }

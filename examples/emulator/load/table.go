@@ -13,8 +13,8 @@ import (
 // writeTable prints the results.
 func writeTable(w io.Writer, o options, results []*result) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "PutRecords with %d records of %d bytes and %d-byte keys on %d connections; %d rounds of %d calls or %v\n\n",
-		o.records, o.bytes, keyLength, o.connections, o.rounds, o.calls, o.time)
+	fmt.Fprintf(&b, "%s in %s with %d × %d bytes and %d-byte keys on %d connections; %d rounds of %d calls or %v\n\n",
+		o.operation(), o.encoding().name, o.records, o.bytes, keyLength, o.connections, o.rounds, o.calls, o.time)
 	width := len("endpoint")
 	for _, r := range results {
 		width = max(width, len(r.url))
@@ -32,6 +32,11 @@ func writeTable(w io.Writer, o options, results []*result) error {
 			perRecord(r.server, r.records), perRecord(r.client, r.records))
 	}
 	t.Flush()
+	for _, r := range results {
+		if r.server > 0 && r.client > r.server {
+			fmt.Fprintf(&b, "\nThis program took more CPU time than %s, so it may be what limits the records/s.\n", r.url)
+		}
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -31,12 +31,25 @@ func TestTable(t *testing.T) {
 				"  endpoint        records/s  lowest  highest  × last  server ns/record  client ns/record\n" +
 				"  http://[::1]:1          0       0        0       -                 -                 -\n",
 		},
+		{ // the client took as much time as the first server, and more than the second
+			[]*result{
+				{target: target{url: "http://[::1]:1"}, rates: []float64{1}, records: 10, server: time.Second, client: time.Second},
+				{target: target{url: "http://[::1]:2"}, rates: []float64{1}, records: 10, server: time.Second, client: time.Second + 1},
+				{target: target{url: "http://[::1]:3"}, rates: []float64{1}, records: 10, client: time.Second},
+			},
+			"" +
+				"  endpoint        records/s  lowest  highest  × last  server ns/record  client ns/record\n" +
+				"  http://[::1]:1          1       1        1    1.00         100000000         100000000\n" +
+				"  http://[::1]:2          1       1        1    1.00         100000000         100000000\n" +
+				"  http://[::1]:3          1       1        1    1.00                 -         100000000\n" +
+				"\nThis program took more CPU time than http://[::1]:2, so it may be what limits the records/s.\n",
+		},
 	} {
 		var got bytes.Buffer
 		if err := writeTable(&got, o, test.results); err != nil {
 			t.Fatal(err)
 		}
-		const first = "PutRecords with 500 records of 100 bytes and 36-byte keys on 8 connections; 3 rounds of 500 calls or 5s\n\n"
+		const first = "PutRecords in JSON with 500 × 100 bytes and 36-byte keys on 8 connections; 3 rounds of 500 calls or 5s\n\n"
 		if want := first + test.want; got.String() != want {
 			t.Errorf("got\n%s\nwant\n%s", &got, want)
 		}
