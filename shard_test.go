@@ -29,7 +29,11 @@ func TestShardByID(t *testing.T) {
 			t.Errorf("shard %d: %+v, %t; want %+v", i, got, ok, want)
 		}
 	}
-	for _, shardID := range []string{"", "shardId-000000000004", "0", "shardId-0"} {
+	for _, shardID := range []string{
+		"", "0", "shardId-", "shardId-0", "shardId-000000000004", "shardId-00000000001", "shardId-0000000000001", "shardid-000000000001",
+		"shardId-+00000000001", "shardId--00000000001", "shardId- 00000000001", "shardId-0x0000000001", "shardId-0000000_0001",
+		"shardId-004294967297", // 2^32 above shard 1
+	} {
 		if got, ok := s.Shard(shardID); ok || got != (putrecords.Shard{}) {
 			t.Errorf("%q: %+v, %t; want none", shardID, got, ok)
 		}
