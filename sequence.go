@@ -147,11 +147,11 @@ func (w words) print(digits *[numberDigits]byte) {
 }
 
 // printNext replaces a printed number by the one at the next position of the same shard and second.
-// Positions start at bit 80, so it adds 2^80, eight digits at a time. That takes a third of the time
-// of printing the number from its words.
+// Positions start at bit 80, so it adds 2^80, eight digits at a time. That takes a third of the
+// time of printing the number from its words.
 //
-// Each byte is a digit. A digit and its sum are 0xf6 too large while they are added, so a sum above 9
-// carries into the next byte, and a carry out of a word goes on into the word before it.
+// Each byte is a digit. A digit and its sum are 0xf6 too large while they are added, so a sum above
+// 9 carries into the next byte, and a carry out of a word goes on into the word before it.
 func printNext(digits *[numberDigits]byte) {
 	step := [numberDigits / 8]uint64{3: 0x01, 0x02_00_08_09_02_05_08_01, 0x09_06_01_04_06_02_09_01, 0x07_04_07_00_06_01_07_06}
 	const tooLarge, ones, zeroes = 0xf6f6_f6f6_f6f6_f6f6, 0x0101_0101_0101_0101, 0x3030_3030_3030_3030
