@@ -78,11 +78,11 @@ func newRecord(entry *RequestEntry, number SequenceNumber, arrived time.Time) Re
 
 // Discard returns a log that numbers records and keeps none. Give each stream its own: streams that
 // share one also share the positions of shards with the same index.
-func Discard() Log { return &discard{positions: make(map[uint32]uint64)} }
+func Discard() Log { return &discard{positions: make(map[uint32]*uint64)} }
 
 type discard struct {
 	mu        sync.Mutex
-	positions map[uint32]uint64 // the last one given in each shard, by the shard's index
+	positions map[uint32]*uint64 // the last one given in each shard, by the shard's index
 }
 
 func (d *discard) Append(_ context.Context, shard Shard, records []Record) (wait func() error, err error) {
@@ -90,11 +90,14 @@ func (d *discard) Append(_ context.Context, shard Shard, records []Record) (wait
 	defer d.mu.Unlock()
 	index := shard.SequenceNumberRange.StartingSequenceNumber.ShardIndex
 	position := d.positions[index]
-	for i := range records {
-		position++
-		records[i].SequenceNumber.Position = position
+	if position == nil {
+		position = new(uint64)
+		d.positions[index] = position
 	}
-	d.positions[index] = position
+	for i := range records {
+		*position++
+		records[i].SequenceNumber.Position = *position
+	}
 	return nil, nil
 }
 

@@ -62,7 +62,7 @@ func (v Violations) Message() string {
 }
 
 func (v *Violations) addString(path string, s *string, valid func(string) bool, pattern string, maxLength int) {
-	if s == nil {
+	if s == nil || valid(*s) && len(*s) <= maxLength { // no pattern matches ""
 		return
 	}
 	value := "Value '" + *s + "'"
