@@ -14,7 +14,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/putrecords/putrecords/examples/internal/command"
+	"github.com/putrecords/putrecords/internal/command"
 )
 
 const usage = `Usage: quickstart [-key N] [-shards N] [FILE]

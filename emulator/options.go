@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/putrecords/putrecords"
-	"github.com/putrecords/putrecords/examples/internal/command"
+	"github.com/putrecords/putrecords/internal/command"
 )
 
 const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]

@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/putrecords/putrecords/examples/internal/command"
+	"github.com/putrecords/putrecords/internal/command"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 

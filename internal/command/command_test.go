@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/putrecords/putrecords/examples/internal/command"
+	"github.com/putrecords/putrecords/internal/command"
 )
 
 func TestExit(t *testing.T) {

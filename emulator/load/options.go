@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/putrecords/putrecords/examples/internal/command"
+	"github.com/putrecords/putrecords/internal/command"
 )
 
 type options struct {

@@ -1,4 +1,4 @@
-// Package command holds what the example commands share: how they read flags and how they exit.
+// Package command holds what the commands of this repository share: how they read flags and how they exit.
 package command
 
 import (

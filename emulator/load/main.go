@@ -15,7 +15,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/putrecords/putrecords/examples/internal/command"
+	"github.com/putrecords/putrecords/internal/command"
 )
 
 const usage = `Usage: load [-single] [-cbor] [-calls N] [-records N] [-bytes N] [-connections N] [-rounds N] [-time D] [-stream NAME] ENDPOINT[,PID]...
