@@ -2,10 +2,12 @@
 // records each shard stored, throttled and failed.
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
+//	         [-state-delay D]
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +18,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/putrecords/putrecords/emulator/internal/clock"
+	"github.com/putrecords/putrecords/emulator/internal/kinesis"
+	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/internal/command"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
@@ -41,16 +46,16 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return command.UsageError{Err: err}
 	}
-	streams, err := opts.newStreams()
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	service, err := opts.newService(logger)
 	if err != nil {
-		return command.UsageError{Err: err}
+		return err
 	}
 	listener, err := net.Listen("tcp", opts.addr)
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	for _, stream := range streams {
+	for _, stream := range service.Streams() {
 		logger.Info("stream", "name", stream.Name(), "shards", len(stream.Shards()), "arn", stream.ARN())
 	}
 	onLoopback := isLoopback(listener.Addr().String())
@@ -58,7 +63,7 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		logger.Warn("anyone who can reach this address can use it: signatures are not checked", "addr", listener.Addr())
 	}
 
-	handler := kinesishttp.NewHandler(streams...)
+	handler := service.Handler()
 	handler.Answered = newThrottleLog(logger).answered
 	handler.Refused = newRefusalLog(logger).refused
 	clock := newClockWatch(logger, systemClock())
@@ -66,5 +71,34 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)
-	return errors.Join(err, writeSummary(stdout, streams))
+	return errors.Join(err, writeSummary(stdout, service.Streams()))
+}
+
+// newService returns a service with the streams of -stream.
+func (o options) newService(logger *slog.Logger) (*kinesis.Service, error) {
+	var key [32]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return nil, err
+	}
+	service, err := kinesis.New(kinesis.Config{
+		AccountID:          o.accountID,
+		Region:             o.region,
+		Now:                clock.New(time.Now).Now, //nolint:forbidigo // where the time comes from
+		Store:              store.NewMemory(key),
+		Logger:             logger,
+		StateDelay:         o.stateDelay,
+		Limits:             o.limits,
+		ReadsPerSecond:     5,
+		ReadBytesPerSecond: 2 << 20,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, stream := range o.streams {
+		stream.Limits = o.limits
+		if _, err := service.Create(stream); err != nil {
+			return nil, command.UsageError{Err: inFlags(err)}
+		}
+	}
+	return service, nil
 }

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/emulator/internal/kinesis"
 	"github.com/putrecords/putrecords/internal/command"
 )
 
-const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
+const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D]
 
 Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until it is interrupted.
 Then it finishes the requests in flight and prints how many records each shard stored, throttled
@@ -25,6 +27,8 @@ and failed. A second interrupt ends it immediately.
   -account ID            the streams' account, 12 digits (default 000000000000)
   -region REGION         the streams' region (default us-east-1)
   -unlimited             never throttle; the limits of a single request still apply
+  -state-delay D         how long a stream is CREATING, UPDATING or DELETING; AWS takes about 5s
+                         (default 200ms)
 
 The emulator does not check signatures, so anyone who can reach the address can use it: listen on
 loopback unless you trust the network. To keep web pages out, it refuses a request with status 403,
@@ -47,8 +51,12 @@ address, had to cut off a request or cannot print.
 `
 
 type options struct {
-	addr    string
-	streams []putrecords.Config
+	addr       string
+	accountID  string
+	region     string
+	streams    []kinesis.NewStream
+	limits     putrecords.Limits // of new streams
+	stateDelay time.Duration
 }
 
 const maxShards = 10000 // a longer summary would help nobody
@@ -58,8 +66,9 @@ func parseArgs(args []string) (options, error) {
 	flags := command.NewFlags()
 	flags.Func("addr", "", opts.setAddr)
 	flags.Func("stream", "", opts.addStream)
-	account := flags.String("account", "", "")
-	region := flags.String("region", "", "")
+	flags.StringVar(&opts.accountID, "account", "000000000000", "")
+	flags.StringVar(&opts.region, "region", "us-east-1", "")
+	flags.DurationVar(&opts.stateDelay, "state-delay", 200*time.Millisecond, "")
 	unlimited := false
 	flags.BoolFunc("unlimited", "", func(value string) (err error) {
 		if unlimited, err = strconv.ParseBool(value); err != nil {
@@ -73,16 +82,17 @@ func parseArgs(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("expected only flags, but got %q", flags.Args())
 	}
-	if opts.streams == nil {
-		opts.streams = []putrecords.Config{{Name: "orders", Shards: 4}}
+	if opts.stateDelay < 0 || opts.stateDelay > time.Hour {
+		return options{}, fmt.Errorf("-state-delay is %v and must be from 0s to 1h", opts.stateDelay)
 	}
-	for i := range opts.streams {
-		opts.streams[i].AccountID = *account
-		opts.streams[i].Region = *region
-		opts.streams[i].Log = putrecords.Discard() // nothing reads a log, and it would grow
-		if unlimited {
-			opts.streams[i].Limits = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
-		}
+	if _, err := putrecords.NewAccount(opts.accountID, opts.region); err != nil {
+		return options{}, inFlags(err)
+	}
+	if opts.streams == nil {
+		opts.streams = []kinesis.NewStream{{Name: "orders", Shards: 4}}
+	}
+	if unlimited {
+		opts.limits = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
 	}
 	return opts, nil
 }
@@ -104,7 +114,7 @@ func (o *options) addStream(value string) error {
 	if name == "" {
 		return errors.New("must be NAME or NAME:SHARDS")
 	}
-	if slices.ContainsFunc(o.streams, func(c putrecords.Config) bool { return c.Name == name }) {
+	if slices.ContainsFunc(o.streams, func(n kinesis.NewStream) bool { return n.Name == name }) {
 		return fmt.Errorf("stream %q already exists", name)
 	}
 	shards := 1
@@ -114,20 +124,8 @@ func (o *options) addStream(value string) error {
 			return fmt.Errorf("SHARDS is %q and must be a whole number from 1 to %d", count, maxShards)
 		}
 	}
-	o.streams = append(o.streams, putrecords.Config{Name: name, Shards: shards})
+	o.streams = append(o.streams, kinesis.NewStream{Name: name, Shards: shards})
 	return nil
-}
-
-// newStreams creates the streams.
-func (o options) newStreams() ([]*putrecords.Stream, error) {
-	streams := make([]*putrecords.Stream, len(o.streams))
-	for i, config := range o.streams {
-		var err error
-		if streams[i], err = putrecords.New(config); err != nil {
-			return nil, inFlags(err)
-		}
-	}
-	return streams, nil
 }
 
 // inFlags rewrites an error about a Config field to name the flag that set it.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -49,9 +50,14 @@ func TestParseArgs(t *testing.T) {
 			t.Errorf("%q: %v", test.args, err)
 			continue
 		}
-		streams, err := opts.newStreams()
-		if err != nil || opts.addr != test.addr || len(streams) != len(test.want) {
-			t.Errorf("%q: address %s, %d streams, error %v", test.args, opts.addr, len(streams), err)
+		service, err := opts.newService(slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Errorf("%q: %v", test.args, err)
+			continue
+		}
+		streams := service.Streams()
+		if opts.addr != test.addr || len(streams) != len(test.want) {
+			t.Errorf("%q: address %s, %d streams", test.args, opts.addr, len(streams))
 			continue
 		}
 		for i, want := range test.want {

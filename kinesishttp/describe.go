@@ -27,7 +27,7 @@ func describeStream(_ context.Context, to *Request, r reader) (any, error) {
 		return nil, err
 	}
 	var v violations
-	v.checkRange("limit", limit, maxLimit)
+	v.AddRange("limit", limit, 1, maxLimit)
 	v.AddName("exclusiveStartShardId", exclusiveStartShardID)
 	v.AddAddress(streamName, streamARN)
 	if err := v.err(); err != nil {

@@ -128,14 +128,13 @@ func readShardFilter(r reader) *shardFilter {
 func (in *listShardsInput) check() error {
 	var v violations
 	v.AddName("exclusiveStartShardId", in.ExclusiveStartShardID)
-	v.checkRange("maxResults", in.MaxResults, maxLimit)
+	v.AddRange("maxResults", in.MaxResults, 1, maxLimit)
 	if in.NextToken != nil && *in.NextToken == "" {
 		v.Add("Value ''", "nextToken", constraint.NotEmpty)
 	}
 	if filter := in.ShardFilter; filter != nil {
 		v.AddName("shardFilter.shardId", filter.ShardID)
-		types := []string{afterShardID, atTrimHorizon, fromTrimHorizon, atLatest, atTimestamp, fromTimestamp}
-		v.checkEnum("shardFilter.type", filter.Type, types)
+		v.AddEnum("shardFilter.type", filter.Type, afterShardID, atTrimHorizon, fromTrimHorizon, atLatest, atTimestamp, fromTimestamp)
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
 	if err := v.err(); err != nil {

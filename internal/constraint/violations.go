@@ -4,6 +4,7 @@
 package constraint
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,6 +49,28 @@ func (v *Violations) AddAddress(streamName, streamARN *string) {
 // valid.
 func (v *Violations) AddName(path string, name *string) {
 	v.addString(path, name, IsName, namePattern, MaxNameLength)
+}
+
+// AddRange reports a number that is below minimum or above maximum. A nil number means the member
+// is absent, which is valid.
+func (v *Violations) AddRange(path string, n *int, minimum, maximum int) {
+	switch {
+	case n == nil:
+	case *n < minimum:
+		v.Add("Value '"+strconv.Itoa(*n)+"'", path, "Member must have value greater than or equal to "+strconv.Itoa(minimum))
+	case *n > maximum:
+		v.Add("Value '"+strconv.Itoa(*n)+"'", path, "Member must have value less than or equal to "+strconv.Itoa(maximum))
+	}
+}
+
+// AddEnum reports a required string that is missing or not one of values.
+func (v *Violations) AddEnum(path string, s *string, values ...string) {
+	switch {
+	case s == nil:
+		v.Add("Value null", path, NotNull)
+	case !slices.Contains(values, *s):
+		v.Add("Value '"+*s+"'", path, "Member must satisfy enum value set: ["+strings.Join(values, ", ")+"]")
+	}
 }
 
 // Message returns the message of the ValidationException, or "" if there is no violation.

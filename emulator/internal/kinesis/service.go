@@ -1,0 +1,183 @@
+// Package kinesis serves the operations of the Kinesis API that are not PutRecords' own: it creates,
+// describes, changes and deletes streams, and reads them.
+package kinesis
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/store"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// Config describes a Service. All fields are required, except where they say what zero means.
+type Config struct {
+	AccountID string // of requests whose access key ID is not 12 digits
+	Region    string // of all accounts, whatever the clients' regions
+	Now       func() time.Time
+	Store     store.Store
+	Logger    *slog.Logger
+
+	// StateDelay is how long a stream is CREATING, UPDATING or DELETING. AWS takes about five
+	// seconds. With 0 a change is done when the call returns.
+	StateDelay time.Duration
+
+	// Limits are those of new streams.
+	Limits putrecords.Limits
+
+	// ReadsPerSecond and ReadBytesPerSecond are how many GetRecords calls and how many bytes of
+	// their records a shard serves; -1 means no limit.
+	ReadsPerSecond     int
+	ReadBytesPerSecond int64
+}
+
+// A Service holds the streams of an emulator. It is safe for concurrent use.
+//
+// Streams are looked up in their accounts. streams says the rest about each of them. A stream whose
+// change takes time is in changing until settle, which every request calls first, finds that the
+// time has passed.
+type Service struct {
+	Config
+
+	creating sync.Mutex // held while a stream is stored and registered
+
+	mu       sync.Mutex
+	accounts map[string]*putrecords.Account // by ID
+	streams  map[*putrecords.Stream]*stream
+	changing map[*stream]bool
+}
+
+// New returns a service with the streams that the store keeps. Changes that were under way when
+// they were stored are done.
+func New(config Config) (*Service, error) {
+	s := &Service{
+		Config:   config,
+		accounts: map[string]*putrecords.Account{},
+		streams:  map[*putrecords.Stream]*stream{},
+		changing: map[*stream]bool{},
+	}
+	kept, err := config.Store.Streams()
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range kept {
+		st, err := s.open(k)
+		if err != nil {
+			return nil, fmt.Errorf("stream %s of account %s: %w", k.Name, k.AccountID, err)
+		}
+		if err := s.register(st); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Handler returns a handler of all operations.
+func (s *Service) Handler() *kinesishttp.Handler {
+	h := kinesishttp.NewAccountHandler()
+	h.FindAccount = s.findAccount
+	return h
+}
+
+// Streams returns the streams, in the order in which they were created.
+func (s *Service) Streams() []*putrecords.Stream {
+	s.settle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sorted := slices.SortedFunc(maps.Values(s.streams), func(a, b *stream) int { return cmp.Compare(a.kept.ID, b.kept.ID) })
+	streams := make([]*putrecords.Stream, len(sorted))
+	for i, st := range sorted {
+		streams[i] = st.Stream
+	}
+	return streams
+}
+
+// findAccount returns the account with an ID. It is empty if no stream was created in it.
+func (s *Service) findAccount(id, _ string) *putrecords.Account {
+	s.settle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.account(id)
+}
+
+// account returns the account with an ID; "" is the default one. The caller holds s.mu.
+func (s *Service) account(id string) *putrecords.Account {
+	if id == "" {
+		id = s.AccountID
+	}
+	if account := s.accounts[id]; account != nil {
+		return account
+	}
+	account, err := putrecords.NewAccount(id, s.Region)
+	if err != nil {
+		panic(err) // the ID and the region were checked before
+	}
+	return account
+}
+
+// register adds a stream to its account. The error is AWS's if there is one with its name.
+func (s *Service) register(st *stream) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account := s.account(st.kept.AccountID)
+	if err := account.Add(st.Stream); err != nil {
+		return err
+	}
+	s.accounts[account.ID()] = account
+	s.streams[st.Stream] = st
+	return nil
+}
+
+// lookUp returns the stream with a name or an ARN, or AWS's error.
+func (s *Service) lookUp(r *kinesishttp.Request, name, arn *string) (*stream, error) {
+	found, err := r.Account(arn).Stream(name, arn)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.streams[found]; st != nil {
+		return st, nil
+	}
+	return nil, notFound(found.Name(), r.Account(arn).ID()) // deleted in the meantime
+}
+
+// settle finishes the changes whose time has passed.
+func (s *Service) settle() {
+	now := s.Now()
+	s.mu.Lock()
+	changing := slices.Collect(maps.Keys(s.changing))
+	s.mu.Unlock()
+	for _, st := range changing {
+		st.settle(now)
+	}
+}
+
+// setChanging notes whether a stream has a change under way.
+func (s *Service) setChanging(st *stream, changing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if changing {
+		s.changing[st] = true
+	} else {
+		delete(s.changing, st)
+	}
+}
+
+// forget removes a stream that has been deleted.
+func (s *Service) forget(st *stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if account := s.accounts[st.kept.AccountID]; account != nil {
+		account.Remove(st.kept.Name)
+	}
+	delete(s.streams, st.Stream)
+	delete(s.changing, st)
+}

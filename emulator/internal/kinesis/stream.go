@@ -1,0 +1,126 @@
+package kinesis
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/store"
+)
+
+// A stream is a putrecords.Stream and what the API says about it besides.
+//
+// A change goes through these steps. It is stored in kept. The status is UPDATING, and descriptions
+// still show the old settings, which are in shown. When the time is until, settle puts the new
+// settings in force. Creating and deleting work in the same way.
+type stream struct {
+	*putrecords.Stream
+	service *Service
+	log     store.Log
+
+	mu    sync.Mutex
+	kept  store.Stream
+	shown store.Settings
+	until time.Time // when the change is done; zero if none is under way
+}
+
+// open makes the stream that a store keeps, with its settings in force.
+func (s *Service) open(kept store.Stream) (*stream, error) {
+	st := &stream{service: s, log: s.Store.Log(kept.ID), kept: kept, shown: kept.Settings}
+	config := putrecords.Config{
+		Name:                       kept.Name,
+		AccountID:                  kept.AccountID,
+		Region:                     kept.Region,
+		Layout:                     kept.Shards,
+		EncryptionType:             kept.Settings.EncryptionType,
+		Limits:                     kept.Settings.Limits,
+		RecordDistributionStrategy: kept.Settings.RecordDistributionStrategy,
+		Now:                        s.Now,
+		Log:                        st.log,
+		UpdatingDelay:              s.StateDelay,
+		ReshardDelay:               s.StateDelay * 25 / 6, // as long as AWS takes, compared to UpdatingDelay
+		Resharded:                  st.resharded,
+	}
+	var err error
+	st.Stream, err = putrecords.New(config)
+	return st, err
+}
+
+// resharded stores the layout before the children of a reshard take records.
+func (st *stream) resharded(putrecords.Reshard) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.kept.Shards = st.Shards()
+	if err := st.service.Store.Update(st.kept); err != nil {
+		st.service.Logger.Error("cannot store a stream's layout", "stream", st.kept.Name, "error", err)
+	}
+}
+
+// begin gives the stream a status for StateDelay. The caller holds st.mu and has stored the change.
+func (st *stream) begin(status putrecords.StreamStatus) {
+	st.until = st.service.Now().Add(st.service.StateDelay)
+	st.setStatus(status)
+	st.service.setChanging(st, true)
+	if st.service.StateDelay == 0 {
+		st.finish()
+	}
+}
+
+// settle finishes a change whose time has passed.
+func (st *stream) settle(now time.Time) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !st.until.IsZero() && !now.Before(st.until) {
+		st.finish()
+	}
+}
+
+// finish finishes a change. The caller holds st.mu.
+func (st *stream) finish() {
+	st.until = time.Time{}
+	if st.Status() == putrecords.StreamDeleting {
+		st.service.forget(st)
+		return
+	}
+	st.shown = st.kept.Settings
+	st.setStatus(putrecords.StreamActive)
+	st.service.setChanging(st, false)
+	err := st.SetEncryptionType(st.shown.EncryptionType)
+	if err == nil {
+		err = st.SetLimits(st.shown.Limits)
+	}
+	if err != nil { // the clock has gone back by more than a day, so puts fail too
+		st.service.Logger.Error("cannot put a stream's settings in force", "stream", st.kept.Name, "error", err)
+	}
+}
+
+func (st *stream) setStatus(status putrecords.StreamStatus) {
+	if err := st.SetStatus(status); err != nil {
+		panic(err) // these are all states of the API
+	}
+}
+
+// change begins the change of the settings that edit makes. If edit returns false, the stream stays
+// ACTIVE. If edit returns an error, or the stream is not ACTIVE, change returns the error and
+// changes nothing.
+func (st *stream) change(edit func(*store.Stream) (changed bool, err error)) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if status := st.Status(); status != putrecords.StreamActive {
+		return notActive(st.kept.Name, st.kept.AccountID, status)
+	}
+	next := st.kept
+	next.Settings.ShardLevelMetrics = slices.Clone(next.Settings.ShardLevelMetrics)
+	next.ModeSwitches = slices.Clone(next.ModeSwitches)
+	if changed, err := edit(&next); err != nil || !changed {
+		return err
+	}
+	if err := st.service.Store.Update(next); err != nil {
+		return err
+	}
+	st.kept = next
+	st.begin(putrecords.StreamUpdating)
+	return nil
+}

@@ -1,0 +1,62 @@
+// Package store keeps streams and their records, in memory or in a directory.
+package store
+
+import (
+	"time"
+
+	"github.com/putrecords/putrecords"
+)
+
+// A Store keeps the streams of an emulator. It is safe for concurrent use.
+type Store interface {
+	// Streams returns the streams that it keeps, by ID.
+	Streams() ([]Stream, error)
+	// Add keeps a new stream, and sets its ID to one that no stream has had.
+	Add(*Stream) error
+	// Update replaces what it keeps about a stream, as one step.
+	Update(Stream) error
+	// Remove forgets a stream and its records. From then on its log returns errors.
+	Remove(id uint64) error
+	// Log returns the log of a stream that it keeps.
+	Log(id uint64) Log
+	// Key returns the secret that seals tokens and iterators. A directory keeps it.
+	Key() [32]byte
+	// Close finishes what is being written. The logs return errors after it.
+	Close() error
+}
+
+// A Log holds the records of one stream. It gives them positions without gaps, from 1.
+type Log interface {
+	putrecords.Log
+	// LatestPosition returns the position of the shard's latest record, or 0 if it has had none. A
+	// record that is dropped still counts.
+	LatestPosition(shardID string) uint64
+	// DropBefore drops records that arrived before t. It may keep some for a while.
+	DropBefore(t time.Time) error
+}
+
+// A Stream is what a store keeps about a stream besides its records. It encodes as JSON.
+type Stream struct {
+	ID        uint64
+	AccountID string
+	Region    string
+	Name      string
+	Created   time.Time // what descriptions show; whole seconds
+	Shards    []putrecords.Shard
+	Settings  Settings
+	Tags      map[string]string
+
+	// ModeSwitches are the latest times at which the stream's mode changed, oldest first.
+	ModeSwitches []time.Time
+}
+
+// Settings are what operations change while a stream is UPDATING.
+type Settings struct {
+	Mode                       string // "PROVISIONED" or "ON_DEMAND"
+	RetentionHours             int
+	EncryptionType             putrecords.EncryptionType
+	KeyID                      string // of EncryptionKMS, as the request had it
+	ShardLevelMetrics          []string
+	RecordDistributionStrategy putrecords.RecordDistributionStrategy // set when the stream is created
+	Limits                     putrecords.Limits
+}
