@@ -34,9 +34,11 @@
 //	log.Fatal(kinesishttp.NewServer("127.0.0.1:4567", kinesishttp.NewHandler(stream)).ListenAndServe())
 //
 // Anyone who can reach the address can use the streams. A Handler requires a signature, in an
-// Authorization header or an X-Amz-Signature query parameter, but does not verify it. To point an
-// AWS client at the server, set its endpoint (BaseEndpoint, endpoint or --endpoint-url) or the
-// environment variable AWS_ENDPOINT_URL_KINESIS. With curl:
+// Authorization header or an X-Amz-Signature query parameter, but does not verify it. If the header
+// lacks one of its parts, or the request has no date, the answer is an
+// IncompleteSignatureException. To point an AWS client at the server, set its endpoint
+// (BaseEndpoint, endpoint or --endpoint-url) or the environment variable AWS_ENDPOINT_URL_KINESIS.
+// With curl:
 //
 //	curl --aws-sigv4 aws:amz:us-east-1:kinesis --user AKID:SECRET http://127.0.0.1:4567 \
 //		-H 'Content-Type: application/x-amz-json-1.1' -H 'X-Amz-Target: Kinesis_20131202.PutRecord' \
@@ -96,6 +98,6 @@
 // # Responses
 //
 // Responses are compact, and members of JSON responses are in alphabetical order. The
-// x-amzn-RequestId header counts the handler's requests, so the same calls always get the same
-// bytes.
+// x-amzn-RequestId and x-amz-id-2 headers count the handler's requests, so the same calls always
+// get the same bytes.
 package kinesishttp

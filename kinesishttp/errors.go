@@ -10,6 +10,8 @@ import (
 
 // Error codes that a [Handler] returns in addition to those of package putrecords.
 const (
+	ExpiredNextTokenException           putrecords.ErrorCode = "ExpiredNextTokenException"
+	IncompleteSignatureException        putrecords.ErrorCode = "IncompleteSignatureException"
 	MissingAuthenticationTokenException putrecords.ErrorCode = "MissingAuthenticationTokenException"
 	SerializationException              putrecords.ErrorCode = "SerializationException"
 	UnknownOperationException           putrecords.ErrorCode = "UnknownOperationException"

@@ -73,7 +73,9 @@ func ExampleHandler_Handle() {
 		}
 		request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 		request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
-		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/kinesis/aws4_request")
+		request.Header.Set("X-Amz-Date", "20260101T000000Z")
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/kinesis/aws4_request, "+
+			"SignedHeaders=host, Signature=0")
 		response, err := client.Do(request)
 		if err != nil {
 			log.Fatal(err)

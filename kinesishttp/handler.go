@@ -3,6 +3,7 @@ package kinesishttp
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -107,7 +108,9 @@ func reading(do func(context.Context, *Request, reader) (any, error)) operation 
 // otherwise slow clients are not cut off. ServeHTTP panics with http.ErrAbortHandler if the
 // request's context ends before its stream is called.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-Requestid", requestID(h.requests.Add(1)))
+	number := h.requests.Add(1)
+	w.Header().Set("X-Amzn-Requestid", requestID(number))
+	w.Header().Set("X-Amz-Id-2", extendedRequestID(number))
 	body := buffer{memory: &h.bodyMemory, limit: cmp.Or(h.MaxBodyMemory, defaultBodyMemory)}
 	defer body.release()
 	heading, reject := h.readHeading(r)
@@ -166,4 +169,11 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, heading heading
 		h.Refused(r.Context(), heading.name, err)
 	}
 	heading.send(w, err.HTTPStatusCode(), must(heading.encoding.marshal(bodyOf(err))))
+}
+
+// extendedRequestID returns an x-amz-id-2 header: 72 bytes in base64, as in production.
+func extendedRequestID(request uint64) string {
+	var id [72]byte
+	binary.BigEndian.PutUint64(id[64:], request)
+	return base64.StdEncoding.EncodeToString(id[:])
 }

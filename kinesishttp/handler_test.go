@@ -2,15 +2,18 @@ package kinesishttp_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
@@ -75,20 +78,85 @@ func TestHeaders(t *testing.T) {
 			if got := answer.Header().Get("x-amzn-RequestId"); got != "00000000-0000-0000-0000-000000000001" {
 				t.Errorf("request id %q", got)
 			}
+			if got, want := answer.Header().Get("x-amz-id-2"), strings.Repeat("A", 94)+"AB"; got != want {
+				t.Errorf("x-amz-id-2 %q, want %q", got, want)
+			}
 		})
 	}
 }
 
-func TestRequestIDsDiffer(t *testing.T) {
-	handler := kinesishttp.NewHandler()
-	seen := map[string]bool{}
-	for range 20 {
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, newRequest(t, jsonType, "PutRecords", nil))
-		seen[answer.Header().Get("x-amzn-RequestId")] = true
+// An Authorization header that lacks a part is refused with production's message.
+func TestIncompleteSignatures(t *testing.T) {
+	const (
+		credential = "Authorization header requires 'Credential' parameter. "
+		signature  = "Authorization header requires 'Signature' parameter. "
+		headers    = "Authorization header requires 'SignedHeaders' parameter. "
+		date       = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
+	)
+	for _, test := range []struct{ dateHeader, authorization, want string }{
+		{"", "X", credential + signature + headers + date + "Authorization=X"},
+		{"Date", "X", credential + signature + headers + "Authorization=X"},
+		{"", "AWS4- Credential=a, Signature=b, SignedHeaders=c", date + "Authorization=AWS4- Credential=a, Signature=b, SignedHeaders=c"},
+		{"Date", "AWS4- Signature=b Credential=a", headers + "Authorization=AWS4- Signature=b Credential=a"},
+		{"Date", "AWS4- Signature=b,Credential=a", headers + "Authorization=AWS4- Signature=b,Credential=a"},
+		{"X-Amz-Date", "AWS4- Signature=b, Credential=a", headers + "Authorization=AWS4- Signature=b, Credential=a"},
+		{"X-Amz-Date", "AWS4- Signature=b, SignedHeaders=c", credential + "Authorization=AWS4- Signature=b, SignedHeaders=c"},
+		{"X-Amz-Date", "AWS4- Credential=a, SignedHeaders=c", signature + "Authorization=AWS4- Credential=a, SignedHeaders=c"},
+		{"X-Amz-Date", "AWS4- Credential=, Signature=b, SignedHeaders=c", credential + "Authorization=AWS4- Credential=, Signature=b, SignedHeaders=c"},
+		{"X-Amz-Date", "Bearer \xff", credential + signature + headers + "Authorization=Bearer \uFFFD"},
+		{"X-Amz-Date", "AWS4- SignedHeaders=c,Signature=b,Credential=a", ""},
+		{"Date", "AWS4- Credential=a, SignedHeaders=c, Signature=b", ""},
+	} {
+		for contentType, unmarshal := range map[string]func([]byte, any) error{jsonType: json.Unmarshal, cborType: cbor.Unmarshal} {
+			handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+			refused := 0
+			handler.Refused = func(context.Context, string, *putrecords.Error) { refused++ }
+			body := map[string]string{jsonType: `{"StreamName":"stream"}`, cborType: "\xa1\x6aStreamName\x66stream"}[contentType]
+			request := newRequest(t, contentType, "DescribeStream", []byte(body))
+			request.Header.Del("X-Amz-Date")
+			if test.dateHeader != "" {
+				request.Header.Set(test.dateHeader, "a")
+			}
+			request.Header.Set("Authorization", test.authorization)
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, request)
+			var got map[string]any
+			if err := unmarshal(answer.Body.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" {
+				if answer.Code != 200 || refused != 0 {
+					t.Errorf("%s in %s: %d %v", test.authorization, contentType, answer.Code, got)
+				}
+				continue
+			}
+			want := map[string]any{"__type": "IncompleteSignatureException", "message": test.want}
+			if diff := cmp.Diff(want, got); answer.Code != 400 || refused != 1 || diff != "" {
+				t.Errorf("%s in %s: %d, refused %d times (-want +got):\n%s", test.authorization, contentType, answer.Code, refused, diff)
+			}
+		}
 	}
-	if len(seen) != 20 {
-		t.Errorf("20 requests had %d ids", len(seen))
+}
+
+// The two ids differ from request to request, and are the same for each handler.
+func TestRequestIDsDiffer(t *testing.T) {
+	ids := func() []string {
+		handler := kinesishttp.NewHandler()
+		var ids []string
+		for range 300 {
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, newRequest(t, jsonType, "PutRecords", nil))
+			ids = append(ids, answer.Header().Get("x-amzn-RequestId"), answer.Header().Get("x-amz-id-2"))
+		}
+		return ids
+	}
+	first := ids()
+	if diff := cmp.Diff(first, ids()); diff != "" {
+		t.Errorf("two handlers (-first +second):\n%s", diff)
+	}
+	slices.Sort(first)
+	if n := len(slices.Compact(first)); n != 600 {
+		t.Errorf("300 requests had %d ids", n)
 	}
 }
 

@@ -42,8 +42,9 @@ func (h *Handler) readHeading(r *http.Request) (_ heading, reject func(http.Resp
 		return head, func(w http.ResponseWriter) { send(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n")) }
 	case head.operation == nil:
 		return head, func(w http.ResponseWriter) { h.refuse(w, r, head, unknownOperation(target)) }
-	case !signed(r):
-		return head, func(w http.ResponseWriter) { h.refuse(w, r, head, unsigned) }
+	}
+	if err := checkSignature(r); err != nil {
+		return head, func(w http.ResponseWriter) { h.refuse(w, r, head, err) }
 	}
 	return head, nil
 }
@@ -54,11 +55,6 @@ func (h *Handler) operation(name string) operation {
 		return do
 	}
 	return operations[name]
-}
-
-// signed reports whether a request has a signature. It does not verify it.
-func signed(r *http.Request) bool {
-	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Signature")
 }
 
 // send sends a body in the request's encoding.

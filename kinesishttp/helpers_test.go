@@ -51,6 +51,7 @@ func newRequest(t tester, contentType, operation string, body []byte) *http.Requ
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
+	request.Header.Set("X-Amz-Date", "20260304T050607Z")
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
 	return request
 }

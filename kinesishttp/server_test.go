@@ -22,7 +22,8 @@ import (
 
 // requestHead is the beginning of a PutRecords request, without the headers about its length.
 const requestHead = "POST / HTTP/1.1\r\nHost: kinesis.test\r\nContent-Type: application/x-amz-json-1.1\r\n" +
-	"X-Amz-Target: Kinesis_20131202.PutRecords\r\nAuthorization: AWS4-HMAC-SHA256\r\n"
+	"X-Amz-Target: Kinesis_20131202.PutRecords\r\nX-Amz-Date: 20260304T050607Z\r\n" +
+	"Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0\r\n"
 
 // serve serves handler on a loopback address until the test ends. It returns the address.
 func serve(t testing.TB, handler http.Handler) string {
