@@ -37,9 +37,9 @@ func describeStream(_ context.Context, to *Request, r reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shards := stream.Shards()
-	page, more := pageOf(shards, exclusiveStartShardID, limit, maxDescribedShards)
-	description := describe(stream, shards)
+	status, details := to.handler.present(stream)
+	page, more := pageOf(details.listed(status), exclusiveStartShardID, limit, maxDescribedShards)
+	description := describe(stream, status, details)
 	description["HasMoreShards"] = more
 	description["Shards"] = encodeShards(page)
 	return map[string]any{"StreamDescription": description}, nil
@@ -55,50 +55,53 @@ func describeStreamSummary(_ context.Context, to *Request, r reader) (any, error
 	if err != nil {
 		return nil, err
 	}
-	shards := stream.Shards()
-	open := 0
+	status, details := to.handler.present(stream)
+	summary := describe(stream, status, details)
+	summary["ChannelCount"] = 0
+	summary["ConsumerCount"] = 0
+	if status == putrecords.StreamActive || status == putrecords.StreamUpdating {
+		summary["OpenShardCount"] = openCount(details.listed(status))
+	}
+	if size := stream.Limits().BytesPerRecord; size != -1 {
+		summary["MaxRecordSizeInKiB"] = size / 1024
+	}
+	if details.StreamMode == onDemand {
+		summary["RecordDistributionStrategy"] = stream.RecordDistributionStrategy()
+	}
+	return map[string]any{"StreamDescriptionSummary": summary}, nil
+}
+
+func openCount(shards []putrecords.Shard) (open int) {
 	for _, sh := range shards {
 		if isOpen(sh) {
 			open++
 		}
 	}
-	summary := describe(stream, shards)
-	summary["ChannelCount"] = 0
-	summary["ConsumerCount"] = 0
-	summary["OpenShardCount"] = open
-	if size := stream.Limits().BytesPerRecord; size != -1 {
-		summary["MaxRecordSizeInKiB"] = size / 1024
-	}
-	if distributesRecords(stream) {
-		summary["RecordDistributionStrategy"] = putrecords.DistributionAuto // absent for provisioned streams
-	}
-	return map[string]any{"StreamDescriptionSummary": summary}, nil
+	return open
+}
+
+// present returns a stream's status and details. It asks for the status first, so a stream that is
+// ACTIVE has the details that it became ACTIVE with.
+func (h *Handler) present(stream *putrecords.Stream) (putrecords.StreamStatus, Details) {
+	status := stream.Status()
+	return status, h.details(stream)
 }
 
 // describe returns the members that both descriptions of a stream have.
-func describe(stream *putrecords.Stream, shards []putrecords.Shard) map[string]any {
-	mode := "PROVISIONED"
-	if distributesRecords(stream) {
-		mode = "ON_DEMAND"
-	}
+func describe(stream *putrecords.Stream, status putrecords.StreamStatus, details Details) map[string]any {
+	encryptionType := stream.EncryptionType()
 	description := map[string]any{
-		"EncryptionType":          stream.EncryptionType(),
-		"EnhancedMonitoring":      []any{map[string]any{"ShardLevelMetrics": []any{}}},
-		"RetentionPeriodHours":    24, // whatever the log retains
+		"EncryptionType":          encryptionType,
+		"EnhancedMonitoring":      []any{map[string]any{"ShardLevelMetrics": append([]string{}, details.ShardLevelMetrics...)}},
+		"RetentionPeriodHours":    details.RetentionPeriodHours,
 		"StreamARN":               stream.ARN(),
-		"StreamCreationTimestamp": Timestamp(created(shards)),
-		"StreamModeDetails":       map[string]any{"StreamMode": mode},
+		"StreamCreationTimestamp": Timestamp(details.CreationTimestamp),
+		"StreamModeDetails":       map[string]any{"StreamMode": details.StreamMode},
 		"StreamName":              stream.Name(),
-		"StreamStatus":            stream.Status(),
+		"StreamStatus":            status,
 	}
-	if stream.EncryptionType() == putrecords.EncryptionKMS {
-		description["KeyId"] = "alias/aws/kinesis" // the key that AWS manages
+	if encryptionType == putrecords.EncryptionKMS {
+		description["KeyId"] = details.KeyID
 	}
 	return description
-}
-
-// distributesRecords reports whether the stream itself decides the shards of its records. AWS
-// offers that for on-demand streams only.
-func distributesRecords(stream *putrecords.Stream) bool {
-	return stream.RecordDistributionStrategy() == putrecords.DistributionAuto
 }

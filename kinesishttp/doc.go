@@ -70,6 +70,11 @@
 // program of it. A request with any other content type, including application/json, gets status 404
 // or 403 and an XML body.
 //
+// Descriptions of a stream say what the stream knows. [Handler.Details] adds the rest, such as its
+// retention period. Without it, they show what a new stream on AWS has. A stream that is CREATING
+// lists no shards. A NextToken of ListShards is valid for 300 seconds of the stream's clock. It is
+// sealed with [Handler.TokenKey].
+//
 // Members that an operation does not have are ignored. A value of the wrong type is a
 // SerializationException with production's message. A malformed body is a SerializationException
 // without a message. A body is malformed if it is not valid in its encoding, repeats a member, has

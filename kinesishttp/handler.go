@@ -56,6 +56,17 @@ type Handler struct {
 	// run at once. Set it before the handler serves requests.
 	Refused func(ctx context.Context, operation string, err *putrecords.Error)
 
+	// Details, if not nil, returns what descriptions of a stream say besides what the stream
+	// itself knows. It runs in the request's goroutine, so several calls may run at once. Set it
+	// before the handler serves requests.
+	Details func(stream *putrecords.Stream) Details
+
+	// TokenKey seals the NextTokens of ListShards. Whoever knows the key can forge them, so with
+	// the zero key anyone can. A forged token can ask only for what a request without a token can
+	// ask for. A handler takes the tokens of another one with the same key. Set TokenKey before the
+	// handler serves requests.
+	TokenKey [32]byte
+
 	operations map[string]operation // those of Handle
 	mu         sync.RWMutex
 	accounts   []*putrecords.Account // those of NewAccountHandler, then those that Add made

@@ -2,29 +2,26 @@ package kinesishttp
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
 	"time"
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/internal/constraint"
-	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
+	"github.com/putrecords/putrecords/internal/seal"
 )
 
 // maxListedShards is the largest number of shards that ListShards lists. AWS: "If you specify a
 // value greater than 1000, at most 1000 results are returned".
 const maxListedShards = 1000
 
-// A listShardsInput is a ListShards request. A NextToken is its JSON in base64, so the handler
-// keeps no state between pages.
 type listShardsInput struct {
-	ExclusiveStartShardID   *string      `json:"ExclusiveStartShardId,omitempty"`
-	ShardFilter             *shardFilter `json:",omitempty"`
-	StreamARN               *string      `json:",omitempty"` // in a token, it tells the account
-	StreamName              *string      `json:",omitempty"` // in each token
-	MaxResults              *int         `json:"-"`
-	NextToken               *string      `json:"-"`
-	StreamCreationTimestamp *time.Time   `json:"-"`
+	ExclusiveStartShardID *string
+	MaxResults            *int
+	NextToken             *string
+	ShardFilter           *shardFilter
+	StreamARN, StreamName *string
+
+	StreamCreationTimestamp *time.Time
 }
 
 type shardFilter struct {
@@ -51,8 +48,13 @@ func listShards(_ context.Context, to *Request, r reader) (any, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
+	tokens := seal.New(to.handler.TokenKey)
+	var token *pageToken
 	if in.NextToken != nil {
-		if in, err = in.continued(); err != nil {
+		if token, err = openToken(tokens, *in.NextToken); err != nil {
+			return nil, err
+		}
+		if in, err = in.continued(token); err != nil {
 			return nil, err
 		}
 	}
@@ -60,9 +62,15 @@ func listShards(_ context.Context, to *Request, r reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shards := stream.Shards()
+	if token != nil {
+		if err := token.check(stream); err != nil {
+			return nil, err
+		}
+	}
+	details := to.handler.details(stream)
+	shards := details.listed(stream.Status())
 	if in.ShardFilter != nil {
-		if err := in.ShardFilter.check(stream, shards); err != nil {
+		if err := in.ShardFilter.check(stream, details.TrimHorizon); err != nil {
 			return nil, err
 		}
 		shards = in.ShardFilter.apply(stream, shards)
@@ -73,13 +81,12 @@ func listShards(_ context.Context, to *Request, r reader) (any, error) {
 		Shards    []shard
 	}{Shards: encodeShards(page)}
 	if more {
-		name, arn := stream.Name(), stream.ARN()
-		answer.NextToken = nextToken(listShardsInput{
-			ExclusiveStartShardID: &page[len(page)-1].ShardID,
+		answer.NextToken = pageToken{
+			ExclusiveStartShardID: page[len(page)-1].ShardID,
+			Made:                  stream.Now(),
 			ShardFilter:           in.ShardFilter,
-			StreamARN:             &arn,
-			StreamName:            &name,
-		})
+			StreamARN:             stream.ARN(),
+		}.seal(tokens)
 	}
 	return answer, nil
 }
@@ -162,11 +169,8 @@ func (in *listShardsInput) checkCombination() error {
 }
 
 // continued returns the request for the page that in's NextToken stands for.
-func (in *listShardsInput) continued() (*listShardsInput, error) {
-	next, err := parseNextToken(*in.NextToken)
-	if err != nil {
-		return nil, err
-	}
+func (in *listShardsInput) continued(token *pageToken) (*listShardsInput, error) {
+	next := token.request()
 	if in.StreamName != nil && *in.StreamName != *next.StreamName {
 		return nil, invalidArgument("NextToken does not match the provided StreamName.")
 	}
@@ -177,9 +181,8 @@ func (in *listShardsInput) continued() (*listShardsInput, error) {
 	return next, nil
 }
 
-// check checks the values of a filter. AWS's message about a missing Timestamp is unknown. Shards
-// never expire here, so the trim horizon is the stream's creation.
-func (f *shardFilter) check(stream *putrecords.Stream, shards []putrecords.Shard) error {
+// check checks the values of a filter. AWS's message about a missing Timestamp is unknown.
+func (f *shardFilter) check(stream *putrecords.Stream, trimHorizon time.Time) error {
 	switch {
 	case *f.Type == afterShardID && f.ShardID == nil:
 		return invalidArgument("ShardId must be provided when the ShardFilter Type is AFTER_SHARD_ID.")
@@ -187,7 +190,7 @@ func (f *shardFilter) check(stream *putrecords.Stream, shards []putrecords.Shard
 		return nil
 	case f.Timestamp == nil:
 		return invalidArgument("ShardFilter of type " + *f.Type + " needs a Timestamp.")
-	case f.Timestamp.Before(created(shards)):
+	case f.Timestamp.Before(trimHorizon):
 		return invalidArgument("ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.")
 	case f.Timestamp.After(stream.Now()):
 		return invalidArgument("ShardFilter Timestamp must not be greater than current time.")
@@ -230,21 +233,4 @@ func hasEnded(stream *putrecords.Stream, sh putrecords.Shard) bool {
 // endsAfter reports whether a shard is open or closed no earlier than the second of t.
 func endsAfter(sh putrecords.Shard, t time.Time) bool {
 	return isOpen(sh) || sh.SequenceNumberRange.EndingSequenceNumber.Arrived >= t.Unix()
-}
-
-func nextToken(in listShardsInput) string {
-	return base64.StdEncoding.EncodeToString(must(jsonv2.Marshal(in)))
-}
-
-func parseNextToken(token string) (*listShardsInput, error) {
-	in := &listShardsInput{}
-	decoded, err := base64.StdEncoding.Strict().DecodeString(token)
-	if err == nil {
-		err = jsonv2.Unmarshal(decoded, in)
-	}
-	if err != nil || in.StreamName == nil || in.check() != nil {
-		// AWS's message is unknown.
-		return nil, invalidArgument("The NextToken is not one that ListShards has returned.")
-	}
-	return in, nil
 }

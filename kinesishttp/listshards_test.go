@@ -1,7 +1,6 @@
 package kinesishttp_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/internal/seal"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
@@ -320,8 +320,10 @@ func TestTrimHorizonOfRestoredStream(t *testing.T) {
 func TestListShardsRefused(t *testing.T) {
 	handler := kinesishttp.NewHandler(newStream(putrecords.Config{Shards: 2}))
 	_, token := listShards(t, handler, `{"StreamName":"stream","MaxResults":1}`)
-	forged := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	// With the zero TokenKey, anyone can seal a token.
+	forged := func(text string) string { return seal.New([32]byte{}).Seal("ListShards", []byte(text)) }
 	const (
+		arn      = "arn:aws:kinesis:us-east-1:000000000000:stream/"
 		invalid  = "InvalidArgumentException: "
 		badToken = invalid + "The NextToken is not one that ListShards has returned."
 	)
@@ -334,13 +336,15 @@ func TestListShardsRefused(t *testing.T) {
 		`{"NextToken":"` + token + `","StreamCreationTimestamp":1}`:        invalid + "NextToken and StreamCreationEpoch cannot be provided together.",
 		`{"NextToken":"` + token + `","ExclusiveStartShardId":"a"}`:        invalid + "NextToken and ExclusiveStartShardId cannot be provided together.",
 		`{"NextToken":"` + token + `","ShardFilter":{"Type":"AT_LATEST"}}`: invalid + "NextToken and ShardFilter cannot be provided together.",
-		`{"NextToken":"hello"}`:                                                            badToken,
-		`{"NextToken":"aGVsbG8="}`:                                                         badToken,
-		`{"NextToken":"` + forged(`{}`) + `"}`:                                             badToken,
-		`{"NextToken":"` + forged(`{"StreamName":"stream","Other":1}`) + `"}`:              badToken,
-		`{"NextToken":"` + forged(`{"StreamName":"stream","ShardFilter":{}}`) + `"}`:       badToken,
-		`{"NextToken":"` + forged(`{"StreamName":"?","ExclusiveStartShardId":"?"}`) + `"}`: badToken,
-		`{"NextToken":"` + forged(`{"StreamName":"others"}`) + `"}`:                        "ResourceNotFoundException: Stream others under account 000000000000 not found.",
+		`{"NextToken":"hello"}`:                badToken,
+		`{"NextToken":"aGVsbG8="}`:             badToken,
+		`{"NextToken":"` + forged(``) + `"}`:   badToken,
+		`{"NextToken":"` + forged(`{}`) + `"}`: badToken,
+		`{"NextToken":"` + forged(`{"ExclusiveStartShardID":"a","StreamARN":"`+arn+`stream","Other":1}`) + `"}`:        badToken,
+		`{"NextToken":"` + forged(`{"ExclusiveStartShardID":"a","StreamARN":"`+arn+`stream","ShardFilter":{}}`) + `"}`: badToken,
+		`{"NextToken":"` + forged(`{"ExclusiveStartShardID":"?","StreamARN":"`+arn+`stream"}`) + `"}`:                  badToken,
+		`{"NextToken":"` + forged(`{"ExclusiveStartShardID":"a","StreamARN":"stream"}`) + `"}`:                         badToken,
+		`{"NextToken":"` + forged(`{"ExclusiveStartShardID":"a","StreamARN":"`+arn+`others"}`) + `"}`:                  "ResourceNotFoundException: Stream others under account 000000000000 not found.",
 		`{"StreamName":"?","NextToken":"x","MaxResults":0}`: "ValidationException: 2 validation errors detected: " +
 			"Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1; " +
 			"Value '?' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",

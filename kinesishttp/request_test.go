@@ -3,6 +3,7 @@ package kinesishttp_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -383,6 +384,78 @@ func TestAccountOfARequest(t *testing.T) {
 		}
 		if _, got := callAs(t, handler, test.key, test.region, "Test", body); got != `{"A":"`+test.want+`"}` {
 			t.Errorf("%+v: got %s", test, got)
+		}
+	}
+}
+
+// An operation that names its stream by ARN only finds it with Request.Account and Account.Stream,
+// and gets AWS's answers for an ARN of something else.
+func TestStreamsByARNOnly(t *testing.T) {
+	own := newAccount(t, "111111111111", "eu-west-1", "orders")
+	other := newAccount(t, "222222222222", "eu-west-1", "orders", "clicks")
+	empty := newAccount(t, "444444444444", "eu-west-1")
+	accounts := map[string]*putrecords.Account{own.ID(): own, other.ID(): other, empty.ID(): empty}
+	looking := kinesishttp.NewHandler()
+	looking.FindAccount = func(id, _ string) *putrecords.Account {
+		if id == "" {
+			return own
+		}
+		return accounts[id]
+	}
+	for name, handler := range map[string]*kinesishttp.Handler{
+		"given accounts":     kinesishttp.NewAccountHandler(own, other, empty),
+		"looked up accounts": looking,
+	} {
+		handler.Handle("TagResource", func(_ context.Context, r *kinesishttp.Request) (any, error) {
+			var in struct{ ResourceARN *string }
+			if err := r.Decode(&in); err != nil {
+				return nil, err
+			}
+			stream, err := r.Account(in.ResourceARN).Stream(nil, in.ResourceARN)
+			if err != nil {
+				return nil, err
+			}
+			return map[string]string{"ARN": stream.ARN()}, nil
+		})
+		for _, test := range []struct{ key, arn, want string }{
+			{"AKID", "arn:aws:kinesis:eu-west-1:111111111111:stream/orders", ""},
+			{"AKID", "arn:aws:kinesis:eu-west-1:222222222222:stream/orders", ""},
+			{"222222222222", "arn:aws:kinesis:eu-west-1:111111111111:stream/orders", ""},
+			{"333333333333", "arn:aws:kinesis:eu-west-1:222222222222:stream/clicks", ""},
+			{"AKID", "arn:aws:kinesis:eu-west-1:111111111111:stream/clicks", "ResourceNotFoundException: Stream clicks under account 111111111111 not found."},
+			{"AKID", "arn:aws:kinesis:eu-west-1:444444444444:stream/clicks", "ResourceNotFoundException: Stream clicks under account 444444444444 not found."},
+			{"AKID", "arn:aws:kinesis:eu-west-1:333333333333:stream/orders", "UnrecognizedClientException: No account found for the given parameters"},
+			{"AKID", "arn:aws:kinesis:us-east-1:111111111111:stream/orders", "InvalidArgumentException: The region specified in the ARN " +
+				"'arn:aws:kinesis:us-east-1:111111111111:stream/orders' does not match the endpoint region"},
+			{"AKID", "", "InvalidArgumentException: Stream arn and stream name can't be empty at the same time"},
+		} {
+			body := map[string]any{"ResourceARN": test.arn}
+			if test.arn == "" {
+				body = map[string]any{}
+			}
+			encoded, err := json.Marshal(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, text := callAs(t, handler, test.key, "eu-west-1", "TagResource", string(encoded))
+			inJSON := decodeJSON(t, text)
+			answer := httptest.NewRecorder()
+			cborBody, err := cbor.Marshal(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			handler.ServeHTTP(answer, signedBy(test.key, "eu-west-1", newRequest(t, cborType, "TagResource", cborBody)))
+			var inCBOR map[string]any
+			if err := cbor.Unmarshal(answer.Body.Bytes(), &inCBOR); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]any{"ARN": test.arn}
+			if code, message, failed := strings.Cut(test.want, ": "); failed {
+				want = map[string]any{"__type": code, "message": message}
+			}
+			if diff := cmp.Diff([]map[string]any{want, want}, []map[string]any{inJSON, inCBOR}); diff != "" {
+				t.Errorf("%s: %+v (-want +got):\n%s", name, test, diff)
+			}
 		}
 	}
 }
