@@ -41,13 +41,7 @@ func (v *Violations) Add(value, path, constraint string) {
 // which is valid.
 func (v *Violations) AddAddress(streamName, streamARN *string) {
 	v.AddName("streamName", streamName)
-	v.AddARN("streamARN", streamARN)
-}
-
-// AddARN reports problems with a stream's ARN at the path, such as "resourceARN". A nil ARN means
-// the member is absent, which is valid.
-func (v *Violations) AddARN(path string, arn *string) {
-	v.addString(path, arn, isARN, arnPattern, maxARNLength)
+	v.addString("streamARN", streamARN, isARN, arnPattern, maxARNLength)
 }
 
 // AddName reports problems with the name of a stream, or the id of a shard, at the path. It must be

@@ -37,20 +37,3 @@ func TestViolations(t *testing.T) {
 		t.Errorf("eleven violations give: %s", text)
 	}
 }
-
-// AddARN reports the ARN at its path.
-func TestAddARN(t *testing.T) {
-	var v constraint.Violations
-	right, wrong := "arn:aws:kinesis:us-east-1:000000000000:stream/orders", "stream/orders"
-	v.AddARN("resourceARN", nil)
-	v.AddARN("resourceARN", &right)
-	if got := v.Message(); got != "" {
-		t.Errorf("got message %q", got)
-	}
-	v.AddARN("resourceARN", &wrong)
-	want := "1 validation error detected: Value 'stream/orders' at 'resourceARN' failed to satisfy constraint: " +
-		`Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`
-	if got := v.Message(); got != want {
-		t.Errorf("got message %q, want %q", got, want)
-	}
-}
