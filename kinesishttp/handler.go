@@ -3,9 +3,6 @@ package kinesishttp
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -141,12 +138,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requestID returns the ID of the nth request, which looks like one of AWS's.
-func requestID(n uint64) string {
-	digits := hex.EncodeToString(binary.BigEndian.AppendUint64(nil, n))
-	return "00000000-0000-0000-" + digits[:4] + "-" + digits[4:]
-}
-
 // noMemory answers a request for whose body there was no memory.
 var noMemory = &putrecords.Error{
 	Code:    "ServiceUnavailable",
@@ -180,11 +171,4 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, heading heading
 		h.Refused(r.Context(), heading.name, err)
 	}
 	heading.send(w, err.HTTPStatusCode(), must(heading.encoding.marshal(bodyOf(err))))
-}
-
-// extendedRequestID returns an x-amz-id-2 header: 72 bytes in base64, as in production.
-func extendedRequestID(request uint64) string {
-	var id [72]byte
-	binary.BigEndian.PutUint64(id[64:], request)
-	return base64.StdEncoding.EncodeToString(id[:])
 }
