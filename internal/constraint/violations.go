@@ -41,7 +41,13 @@ func (v *Violations) Add(value, path, constraint string) {
 // which is valid.
 func (v *Violations) AddAddress(streamName, streamARN *string) {
 	v.AddName("streamName", streamName)
-	v.addString("streamARN", streamARN, isARN, arnPattern, maxARNLength)
+	v.AddARN("streamARN", streamARN)
+}
+
+// AddARN reports problems with the ARN of a stream at the path. A nil ARN means the member is
+// absent, which is valid.
+func (v *Violations) AddARN(path string, arn *string) {
+	v.addString(path, arn, isARN, arnPattern, maxARNLength)
 }
 
 // AddName reports problems with the name of a stream, or the id of a shard, at the path. It must be
@@ -63,11 +69,32 @@ func (v *Violations) AddRange(path string, n *int, minimum, maximum int) {
 	}
 }
 
+// AddLength reports a string with fewer than minimum or more than maximum characters. A nil string
+// means the member is absent, which is valid.
+func (v *Violations) AddLength(path string, s *string, minimum, maximum int) {
+	if s == nil {
+		return
+	}
+	switch n := utf8.RuneCountInString(*s); {
+	case n < minimum:
+		v.Add("Value '"+*s+"'", path, "Member must have length greater than or equal to "+strconv.Itoa(minimum))
+	case n > maximum:
+		v.Add("Value '"+*s+"'", path, AtMost+strconv.Itoa(maximum))
+	}
+}
+
+// AddMissing reports a required member that is missing.
+func (v *Violations) AddMissing(path string, missing bool) {
+	if missing {
+		v.Add("Value null", path, NotNull)
+	}
+}
+
 // AddEnum reports a required string that is missing or not one of values.
 func (v *Violations) AddEnum(path string, s *string, values ...string) {
 	switch {
 	case s == nil:
-		v.Add("Value null", path, NotNull)
+		v.AddMissing(path, true)
 	case !slices.Contains(values, *s):
 		v.Add("Value '"+*s+"'", path, "Member must satisfy enum value set: ["+strings.Join(values, ", ")+"]")
 	}

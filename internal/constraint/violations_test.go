@@ -37,3 +37,41 @@ func TestViolations(t *testing.T) {
 		t.Errorf("eleven violations give: %s", text)
 	}
 }
+
+func TestConstraints(t *testing.T) {
+	at := func(value, constraint string) string {
+		return "1 validation error detected: Value " + value + " at 'member' failed to satisfy constraint: " + constraint
+	}
+	text := func(n int) *string { s := strings.Repeat("é", n); return &s }
+	arn, bad := "arn:aws:kinesis:us-east-1:000000000000:stream/orders", "orders"
+	for _, test := range []struct {
+		name string
+		add  func(*constraint.Violations)
+		want string
+	}{
+		{"length, absent", func(v *constraint.Violations) { v.AddLength("member", nil, 1, 3) }, ""},
+		{"length, too short", func(v *constraint.Violations) { v.AddLength("member", text(0), 1, 3) }, at("''", constraint.NotEmpty)},
+		{"length, shortest", func(v *constraint.Violations) { v.AddLength("member", text(1), 1, 3) }, ""},
+		{"length, longest", func(v *constraint.Violations) { v.AddLength("member", text(3), 1, 3) }, ""},
+		{"length, too long", func(v *constraint.Violations) { v.AddLength("member", text(4), 1, 3) }, at("'éééé'", constraint.AtMost+"3")},
+		{"there", func(v *constraint.Violations) { v.AddMissing("member", false) }, ""},
+		{"missing", func(v *constraint.Violations) { v.AddMissing("member", true) }, at("null", constraint.NotNull)},
+		{"enum, missing", func(v *constraint.Violations) { v.AddEnum("member", nil, "A", "B") }, at("null", constraint.NotNull)},
+		{
+			"enum, other", func(v *constraint.Violations) { v.AddEnum("member", &bad, "A", "B") },
+			at("'orders'", "Member must satisfy enum value set: [A, B]"),
+		},
+		{"ARN, absent", func(v *constraint.Violations) { v.AddARN("member", nil) }, ""},
+		{"ARN", func(v *constraint.Violations) { v.AddARN("member", &arn) }, ""},
+		{
+			"ARN, malformed", func(v *constraint.Violations) { v.AddARN("member", &bad) },
+			at("'orders'", constraint.Matching+`arn:aws.*:kinesis:.*:\d{12}:stream/\S+`),
+		},
+	} {
+		var v constraint.Violations
+		test.add(&v)
+		if got := v.Message(); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
