@@ -4,8 +4,10 @@ go 1.25.0
 
 require (
 	github.com/fxamacker/cbor/v2 v2.10.0
+	github.com/google/go-cmp v0.7.0
 	github.com/putrecords/putrecords v0.1.0
 	github.com/putrecords/putrecords/kinesishttp v0.1.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

@@ -17,7 +17,7 @@ func TestRefusedOperations(t *testing.T) {
 	defer e.finish(t)
 	for _, test := range []struct{ operation, message string }{
 		{"GetRecords", `This server does not have the operation \"GetRecords\".`},
-		{"CreateStream", `This server does not have the operation \"CreateStream\".`},
+		{"RegisterStreamConsumer", `This server does not have the operation \"RegisterStreamConsumer\".`},
 		{"GetRecords", `This server does not have the operation \"GetRecords\".`},
 	} {
 		status, body, err := do(http.DefaultClient, newRequest(e.addr, test.operation, strings.NewReader("{}")))
@@ -31,7 +31,7 @@ func TestRefusedOperations(t *testing.T) {
 	}
 	const line = "level=WARN msg=\"refused an operation that the emulator does not have; this is logged once\" operation="
 	log := e.stderr.String()
-	if strings.Count(log, line+"GetRecords\n") != 1 || strings.Count(log, line+"CreateStream\n") != 1 || strings.Count(log, line) != 2 {
+	if strings.Count(log, line+"GetRecords\n") != 1 || strings.Count(log, line+"RegisterStreamConsumer\n") != 1 || strings.Count(log, line) != 2 {
 		t.Errorf("stderr is %s", log)
 	}
 }

@@ -33,26 +33,9 @@ func (s *Service) Create(n NewStream) (*putrecords.Stream, error) {
 	if n.AccountID == "" {
 		n.AccountID = s.AccountID
 	}
-	// A stream that stores nothing checks the fields and makes the layout.
-	made, err := putrecords.New(putrecords.Config{
-		Name: n.Name, AccountID: n.AccountID, Region: s.Region, Shards: n.Shards, Layout: n.Layout, Limits: n.Limits,
-		Now: s.Now, Log: putrecords.Discard(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	st, err := s.add(store.Stream{
-		AccountID: n.AccountID,
-		Region:    s.Region,
-		Name:      n.Name,
-		Created:   s.Now().UTC().Truncate(time.Second),
-		Shards:    made.Shards(),
-		Settings: store.Settings{
-			Mode:           provisioned,
-			RetentionHours: defaultRetentionHours,
-			EncryptionType: putrecords.EncryptionNone,
-			Limits:         n.Limits,
-		},
+	st, err := s.add(streamName{n.AccountID, n.Name}, putrecords.StreamActive, func() (store.Stream, error) {
+		kept, _, err := s.newStream(n)
+		return kept, err
 	})
 	if err != nil {
 		return nil, err
@@ -60,16 +43,50 @@ func (s *Service) Create(n NewStream) (*putrecords.Stream, error) {
 	return st.Stream, nil
 }
 
-// add stores and registers a new stream. The error is AWS's if there is one with its name.
-func (s *Service) add(kept store.Stream) (*stream, error) {
+// AWS creates the shards of a new stream before the time that descriptions of the stream show.
+const shardsCreatedBefore = 3 // seconds
+
+// newStream returns what the store keeps about a new stream, with the usual settings, and its ARN.
+func (s *Service) newStream(n NewStream) (kept store.Stream, arn string, err error) {
+	created := s.Now().UTC().Truncate(time.Second)
+	shardsCreated := time.Unix(max(1, created.Unix()-shardsCreatedBefore), 0)
+	// A stream that stores nothing checks the fields and makes the layout.
+	made, err := putrecords.New(putrecords.Config{
+		Name: n.Name, AccountID: n.AccountID, Region: s.Region, Shards: n.Shards, Layout: n.Layout, Limits: n.Limits,
+		Now: func() time.Time { return shardsCreated }, Log: putrecords.Discard(),
+	})
+	if err != nil {
+		return store.Stream{}, "", err
+	}
+	return store.Stream{
+		AccountID: n.AccountID,
+		Region:    s.Region,
+		Name:      n.Name,
+		Created:   created,
+		Shards:    made.Shards(),
+		Settings: store.Settings{
+			Mode:           provisioned,
+			RetentionHours: defaultRetentionHours,
+			EncryptionType: putrecords.EncryptionNone,
+			Limits:         n.Limits,
+		},
+	}, made.ARN(), nil
+}
+
+// add stores and registers a new stream, which prepare returns. Its status is CREATING for
+// StateDelay, or ACTIVE at once. The error is AWS's if there is a stream with its name, or else that
+// of prepare.
+func (s *Service) add(name streamName, status putrecords.StreamStatus, prepare func() (store.Stream, error)) (*stream, error) {
 	s.creating.Lock() // two streams of one name must not both be stored
 	defer s.creating.Unlock()
-	s.mu.Lock()
-	_, err := s.account(kept.AccountID).Stream(&kept.Name, nil)
-	s.mu.Unlock()
-	if !errors.Is(err, putrecords.ResourceNotFoundException) {
-		return nil, alreadyExists(kept.Name, kept.AccountID)
+	if s.exists(name) {
+		return nil, alreadyExists(name.name, name.accountID)
 	}
+	kept, err := prepare()
+	if err != nil {
+		return nil, err
+	}
+	kept.ModeSwitches = s.switchesOf(name)
 	if err := s.Store.Add(&kept); err != nil {
 		return nil, err
 	}
@@ -77,5 +94,29 @@ func (s *Service) add(kept store.Stream) (*stream, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Store.Remove(kept.ID))
 	}
+	if status == putrecords.StreamCreating {
+		st.mu.Lock()
+		st.begin(status)
+		st.mu.Unlock()
+	}
 	return st, s.register(st)
+}
+
+func (s *Service) exists(name streamName) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account := s.accounts[name.accountID]
+	if account == nil {
+		return false
+	}
+	_, err := account.Stream(&name.name, nil)
+	return err == nil
+}
+
+// switchesOf returns when the mode of an earlier stream with the name changed. The Service forgets
+// that when the program ends, unless there is a stream with the name then.
+func (s *Service) switchesOf(name streamName) []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.switches[name]
 }

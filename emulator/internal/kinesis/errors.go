@@ -28,3 +28,16 @@ func notActive(name, accountID string, status putrecords.StreamStatus) *putrecor
 func alreadyExists(name, accountID string) *putrecords.Error {
 	return errorf(putrecords.ResourceInUseException, "Stream %s under account %s already exists.", name, accountID)
 }
+
+func rateExceeded(name, accountID string) *putrecords.Error {
+	return errorf(LimitExceededException, "Rate exceeded for stream %s under account %s.", name, accountID)
+}
+
+func invalidArgument(format string, args ...any) *putrecords.Error {
+	return errorf(putrecords.InvalidArgumentException, format, args...)
+}
+
+// autoNeedsOnDemand is what AWS documents. Its message is unknown.
+func autoNeedsOnDemand() *putrecords.Error {
+	return invalidArgument("A stream with RecordDistributionStrategy AUTO must have StreamMode ON_DEMAND.")
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/putrecords/putrecords"
 
 	"github.com/putrecords/putrecords/emulator/internal/store"
+	"github.com/putrecords/putrecords/internal/seal"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
@@ -43,8 +44,11 @@ type Config struct {
 // Streams are looked up in their accounts. streams says the rest about each of them. A stream whose
 // change takes time is in changing until settle, which every request calls first, finds that the
 // time has passed.
+//
+// Locks are taken in this order: creating, the mu of one stream, mu.
 type Service struct {
 	Config
+	sealer *seal.Sealer // of tokens
 
 	creating sync.Mutex // held while a stream is stored and registered
 
@@ -52,16 +56,22 @@ type Service struct {
 	accounts map[string]*putrecords.Account // by ID
 	streams  map[*putrecords.Stream]*stream
 	changing map[*stream]bool
+	switches map[streamName][]time.Time // the ModeSwitches of deleted streams
 }
+
+// A streamName identifies a stream, also after it was deleted and created again.
+type streamName struct{ accountID, name string }
 
 // New returns a service with the streams that the store keeps. Changes that were under way when
 // they were stored are done.
 func New(config Config) (*Service, error) {
 	s := &Service{
 		Config:   config,
+		sealer:   seal.New(config.Store.Key()),
 		accounts: map[string]*putrecords.Account{},
 		streams:  map[*putrecords.Stream]*stream{},
 		changing: map[*stream]bool{},
+		switches: map[streamName][]time.Time{},
 	}
 	kept, err := config.Store.Streams()
 	if err != nil {
@@ -83,6 +93,9 @@ func New(config Config) (*Service, error) {
 func (s *Service) Handler() *kinesishttp.Handler {
 	h := kinesishttp.NewAccountHandler()
 	h.FindAccount = s.findAccount
+	s.handleStreams(h)
+	s.handleSettings(h)
+	s.handleTags(h)
 	return h
 }
 
@@ -91,7 +104,7 @@ func (s *Service) Streams() []*putrecords.Stream {
 	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sorted := slices.SortedFunc(maps.Values(s.streams), func(a, b *stream) int { return cmp.Compare(a.kept.ID, b.kept.ID) })
+	sorted := slices.SortedFunc(maps.Values(s.streams), func(a, b *stream) int { return cmp.Compare(a.id, b.id) })
 	streams := make([]*putrecords.Stream, len(sorted))
 	for i, st := range sorted {
 		streams[i] = st.Stream
@@ -126,7 +139,7 @@ func (s *Service) account(id string) *putrecords.Account {
 func (s *Service) register(st *stream) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	account := s.account(st.kept.AccountID)
+	account := s.account(st.accountID)
 	if err := account.Add(st.Stream); err != nil {
 		return err
 	}
@@ -151,10 +164,13 @@ func (s *Service) lookUp(r *kinesishttp.Request, name, arn *string) (*stream, er
 
 // settle finishes the changes whose time has passed.
 func (s *Service) settle() {
-	now := s.Now()
 	s.mu.Lock()
 	changing := slices.Collect(maps.Keys(s.changing))
 	s.mu.Unlock()
+	if len(changing) == 0 {
+		return
+	}
+	now := s.Now()
 	for _, st := range changing {
 		st.settle(now)
 	}
@@ -171,13 +187,30 @@ func (s *Service) setChanging(st *stream, changing bool) {
 	}
 }
 
-// forget removes a stream that has been deleted.
+// forget removes a stream that has been deleted. The caller holds st.mu.
 func (s *Service) forget(st *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if account := s.accounts[st.kept.AccountID]; account != nil {
-		account.Remove(st.kept.Name)
+	if account := s.accounts[st.accountID]; account != nil {
+		account.Remove(st.Name())
 	}
 	delete(s.streams, st.Stream)
 	delete(s.changing, st)
+	if len(st.kept.ModeSwitches) > 0 {
+		s.switches[streamName{st.accountID, st.Name()}] = st.kept.ModeSwitches
+	}
+}
+
+// streamsOf returns the streams of an account, by name.
+func (s *Service) streamsOf(account *putrecords.Account) []*stream {
+	found := account.Streams()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	streams := make([]*stream, 0, len(found))
+	for _, stream := range found {
+		if st := s.streams[stream]; st != nil { // or it was deleted in the meantime
+			streams = append(streams, st)
+		}
+	}
+	return streams
 }

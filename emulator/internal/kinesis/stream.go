@@ -14,28 +14,45 @@ import (
 //
 // A change goes through these steps. It is stored in kept. The status is UPDATING, and descriptions
 // still show the old settings, which are in shown. When the time is until, settle puts the new
-// settings in force. Creating and deleting work in the same way.
+// settings in force. Creating and deleting work in the same way, except that the store forgets a
+// stream as soon as its deletion begins. So a stream that is DELETING when the program ends is gone
+// when it starts again, and one that is CREATING or UPDATING is ACTIVE.
 type stream struct {
 	*putrecords.Stream
-	service *Service
-	log     store.Log
+	service   *Service
+	id        uint64 // in the store
+	accountID string
+	log       store.Log
 
+	// mu must not be held while the stream takes records or is resharded, because resharded takes
+	// it.
 	mu    sync.Mutex
 	kept  store.Stream
 	shown store.Settings
 	until time.Time // when the change is done; zero if none is under way
+
+	// before are the shards before the latest reshard. Descriptions show them while it has the
+	// stream UPDATING.
+	before []putrecords.Shard
 }
 
 // open makes the stream that a store keeps, with its settings in force.
 func (s *Service) open(kept store.Stream) (*stream, error) {
-	st := &stream{service: s, log: s.Store.Log(kept.ID), kept: kept, shown: kept.Settings}
+	st := &stream{
+		service:   s,
+		id:        kept.ID,
+		accountID: kept.AccountID,
+		log:       s.Store.Log(kept.ID),
+		kept:      kept,
+		shown:     kept.Settings,
+	}
 	config := putrecords.Config{
 		Name:                       kept.Name,
 		AccountID:                  kept.AccountID,
 		Region:                     kept.Region,
 		Layout:                     kept.Shards,
 		EncryptionType:             kept.Settings.EncryptionType,
-		Limits:                     kept.Settings.Limits,
+		Limits:                     limitsOf(kept.Settings),
 		RecordDistributionStrategy: kept.Settings.RecordDistributionStrategy,
 		Now:                        s.Now,
 		Log:                        st.log,
@@ -52,10 +69,25 @@ func (s *Service) open(kept store.Stream) (*stream, error) {
 func (st *stream) resharded(putrecords.Reshard) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.kept.Shards = st.Shards()
-	if err := st.service.Store.Update(st.kept); err != nil {
-		st.service.Logger.Error("cannot store a stream's layout", "stream", st.kept.Name, "error", err)
+	next := st.kept
+	next.Shards = st.Shards()
+	if len(next.Shards) > len(st.kept.Shards) { // UpdateShardCount lists all its shards at the first of many calls
+		st.before = st.kept.Shards
 	}
+	if err := st.keep(next); err != nil {
+		st.service.Logger.Error("cannot store a stream's layout", "stream", st.Name(), "error", err)
+	}
+}
+
+// keep stores what the stream becomes. After an error it stays as it was. The caller holds st.mu.
+func (st *stream) keep(next store.Stream) error {
+	if st.Status() != putrecords.StreamDeleting { // otherwise the store has forgotten it
+		if err := st.service.Store.Update(next); err != nil {
+			return err
+		}
+	}
+	st.kept = next
+	return nil
 }
 
 // begin gives the stream a status for StateDelay. The caller holds st.mu and has stored the change.
@@ -85,15 +117,15 @@ func (st *stream) finish() {
 		return
 	}
 	st.shown = st.kept.Settings
-	st.setStatus(putrecords.StreamActive)
-	st.service.setChanging(st, false)
 	err := st.SetEncryptionType(st.shown.EncryptionType)
 	if err == nil {
-		err = st.SetLimits(st.shown.Limits)
+		err = st.SetLimits(limitsOf(st.shown))
 	}
 	if err != nil { // the clock has gone back by more than a day, so puts fail too
-		st.service.Logger.Error("cannot put a stream's settings in force", "stream", st.kept.Name, "error", err)
+		st.service.Logger.Error("cannot put a stream's settings in force", "stream", st.Name(), "error", err)
 	}
+	st.setStatus(putrecords.StreamActive)
+	st.service.setChanging(st, false)
 }
 
 func (st *stream) setStatus(status putrecords.StreamStatus) {
@@ -109,7 +141,7 @@ func (st *stream) change(edit func(*store.Stream) (changed bool, err error)) err
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if status := st.Status(); status != putrecords.StreamActive {
-		return notActive(st.kept.Name, st.kept.AccountID, status)
+		return notActive(st.Name(), st.accountID, status)
 	}
 	next := st.kept
 	next.Settings.ShardLevelMetrics = slices.Clone(next.Settings.ShardLevelMetrics)
@@ -117,10 +149,9 @@ func (st *stream) change(edit func(*store.Stream) (changed bool, err error)) err
 	if changed, err := edit(&next); err != nil || !changed {
 		return err
 	}
-	if err := st.service.Store.Update(next); err != nil {
+	if err := st.keep(next); err != nil {
 		return err
 	}
-	st.kept = next
 	st.begin(putrecords.StreamUpdating)
 	return nil
 }

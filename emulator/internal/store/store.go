@@ -59,4 +59,5 @@ type Settings struct {
 	ShardLevelMetrics          []string
 	RecordDistributionStrategy putrecords.RecordDistributionStrategy // set when the stream is created
 	Limits                     putrecords.Limits
+	MaxRecordSizeInKiB         int // takes the place of Limits.BytesPerRecord; 0 does not
 }

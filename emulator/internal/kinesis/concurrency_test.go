@@ -1,0 +1,156 @@
+package kinesis
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/putrecords/putrecords"
+)
+
+// Requests of all kinds run at once, for a few names, while the time goes on and shards are split.
+// The race detector watches. Every answer is one that AWS could give.
+func TestRequestsRunAtOnce(t *testing.T) {
+	for _, delay := range []time.Duration{0, time.Second} {
+		clock := &testClock{now: start}
+		s := newService(t, clock, func(c *Config) { c.StateDelay = delay })
+		handler := s.Handler()
+		requests := []struct{ operation, body string }{
+			{"CreateStream", `{"StreamName":"%[1]s","ShardCount":2,"Tags":{"a":"b"}}`},
+			{"CreateStream", `{"StreamName":"%[1]s","ShardCount":1}`},
+			{"DeleteStream", `{"StreamName":"%[1]s"}`},
+			{"ListStreams", `{"Limit":2}`},
+			{"DescribeLimits", `{}`},
+			{"DescribeStream", `{"StreamName":"%[1]s"}`},
+			{"DescribeStreamSummary", `{"StreamName":"%[1]s"}`},
+			{"PutRecord", `{"StreamName":"%[1]s","PartitionKey":"k","Data":""}`},
+			{"PutRecord", `{"StreamName":"%[1]s","PartitionKey":"l","Data":""}`},
+			{"IncreaseStreamRetentionPeriod", `{"StreamName":"%[1]s","RetentionPeriodHours":25}`},
+			{"DecreaseStreamRetentionPeriod", `{"StreamName":"%[1]s","RetentionPeriodHours":24}`},
+			{"StartStreamEncryption", `{"StreamName":"%[1]s","EncryptionType":"KMS","KeyId":"k"}`},
+			{"UpdateMaxRecordSize", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/%[1]s","MaxRecordSizeInKiB":2048}`},
+			{"UpdateStreamMode", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/%[1]s","StreamModeDetails":{"StreamMode":"ON_DEMAND"}}`},
+			{"EnableEnhancedMonitoring", `{"StreamName":"%[1]s","ShardLevelMetrics":["ALL"]}`},
+			{"TagResource", `{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/%[1]s","Tags":{"a":"c"}}`},
+			{"UntagResource", `{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/%[1]s","TagKeys":["a"]}`},
+			{"ListTagsForStream", `{"StreamName":"%[1]s"}`},
+		}
+		var all sync.WaitGroup
+		for worker := range 8 {
+			random := rand.New(rand.NewPCG(uint64(worker), 0))
+			all.Go(func() {
+				for range 300 {
+					name := fmt.Sprint("stream-", random.IntN(3))
+					switch request := requests[random.IntN(len(requests))]; random.IntN(10) {
+					case 0:
+						clock.advance(delay / 2)
+					case 1:
+						splitOne(s, name, random)
+					case 2:
+						for _, stream := range s.Streams() {
+							s.details(stream)
+						}
+					default:
+						body := []byte(request.body)
+						if slices.Contains(body, '%') {
+							body = fmt.Appendf(nil, request.body, name)
+						}
+						status, answer := send(t, handler, "", jsonType, request.operation, body)
+						if status != http.StatusOK && status != http.StatusBadRequest {
+							t.Errorf("%s %s: %d %s", request.operation, body, status, answer)
+						}
+					}
+				}
+			})
+		}
+		all.Wait()
+
+		// In the end nothing is under way, and the service and its store agree.
+		clock.advance(30 * delay)
+		var names, kept []string
+		for _, stream := range s.Streams() {
+			names = append(names, fmt.Sprint(stream.Name(), stream.Shards()))
+			if status := stream.Status(); status != putrecords.StreamActive {
+				t.Errorf("%s is %s", stream.Name(), status)
+			}
+		}
+		streams, err := s.Store.Streams()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, stream := range streams {
+			kept = append(kept, fmt.Sprint(stream.Name, stream.Shards))
+		}
+		if !slices.Equal(names, kept) {
+			t.Errorf("the service has %v, but its store has %v", names, kept)
+		}
+		if len(s.changing) > 0 {
+			t.Errorf("%d changes are still under way", len(s.changing))
+		}
+	}
+}
+
+// splitOne splits an open shard of a stream, if it can.
+func splitOne(s *Service, name string, random *rand.Rand) {
+	stream, err := s.findAccount("", "").Stream(&name, nil)
+	if err != nil {
+		return
+	}
+	shards := stream.Shards()
+	shard := shards[random.IntN(len(shards))]
+	_ = stream.SplitShard(shard.ShardID, shard.HashKeyRange.Midpoint()) // or it is not possible now
+}
+
+// Of many that create a stream with one name, one succeeds.
+func TestANameIsTakenOnce(t *testing.T) {
+	for _, delay := range []time.Duration{0, time.Second} {
+		s := newService(t, &testClock{now: start}, func(c *Config) { c.StateDelay = delay })
+		handler := s.Handler()
+		var created, deleted counter
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				if i%2 == 0 {
+					_, err := s.Create(NewStream{Name: "a"})
+					created.count(err == nil)
+					if err != nil && !errors.Is(err, putrecords.ResourceInUseException) {
+						t.Error(err)
+					}
+					return
+				}
+				status, _ := send(t, handler, "", jsonType, "CreateStream", []byte(`{"StreamName":"a","ShardCount":1}`))
+				created.count(status == 200)
+			})
+		}
+		all.Wait()
+		for range 8 {
+			all.Go(func() {
+				status, _ := send(t, handler, "", jsonType, "DeleteStream", []byte(`{"StreamName":"a"}`))
+				deleted.count(status == 200)
+			})
+		}
+		all.Wait()
+		if created.n != 1 || deleted.n != 1 {
+			t.Errorf("with a delay of %v, %d were created and %d deleted, want one", delay, created.n, deleted.n)
+		}
+	}
+}
+
+// A counter counts what succeeded.
+type counter struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (c *counter) count(ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ok {
+		c.n++
+	}
+}
