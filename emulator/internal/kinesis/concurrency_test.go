@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/store"
 )
 
 // Requests of all kinds run at once, for a few names, while the time goes on and shards are split.
@@ -109,7 +112,7 @@ func splitOne(s *Service, name string, random *rand.Rand) {
 // Of many that create a stream with one name, one succeeds.
 func TestANameIsTakenOnce(t *testing.T) {
 	for _, delay := range []time.Duration{0, time.Second} {
-		s := newService(t, &testClock{now: start}, func(c *Config) { c.StateDelay = delay })
+		s := newService(t, &testClock{now: start}, func(c *Config) { c.StateDelay, c.Store = delay, yieldingStore{c.Store} })
 		handler := s.Handler()
 		var created, deleted counter
 		var all sync.WaitGroup
@@ -128,6 +131,9 @@ func TestANameIsTakenOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
+		if kept, err := s.Store.Streams(); err != nil || len(kept) != 1 {
+			t.Errorf("the store has %d streams, error %v", len(kept), err)
+		}
 		for range 8 {
 			all.Go(func() {
 				status, _ := send(t, handler, "", jsonType, "DeleteStream", []byte(`{"StreamName":"a"}`))
@@ -139,6 +145,16 @@ func TestANameIsTakenOnce(t *testing.T) {
 			t.Errorf("with a delay of %v, %d were created and %d deleted, want one", delay, created.n, deleted.n)
 		}
 	}
+}
+
+// A yieldingStore lets others run before it adds a stream.
+type yieldingStore struct{ store.Store }
+
+func (s yieldingStore) Add(stream *store.Stream) error {
+	for range 10 {
+		runtime.Gosched()
+	}
+	return s.Store.Add(stream)
 }
 
 // A counter counts what succeeded.

@@ -144,7 +144,6 @@ func (st *stream) change(edit func(*store.Stream) (changed bool, err error)) err
 		return notActive(st.Name(), st.accountID, status)
 	}
 	next := st.kept
-	next.Settings.ShardLevelMetrics = slices.Clone(next.Settings.ShardLevelMetrics)
 	next.ModeSwitches = slices.Clone(next.ModeSwitches)
 	if changed, err := edit(&next); err != nil || !changed {
 		return err
