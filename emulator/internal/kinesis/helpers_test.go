@@ -89,17 +89,18 @@ const (
 	cborType = "application/x-amz-cbor-1.1"
 )
 
-// A tester is a *testing.T or a *rapid.T.
-type tester interface {
+// A requester is a *testing.T or a *rapid.T.
+type requester interface {
 	rapid.TB
 	Context() context.Context
 }
 
 // send makes a request and returns the status and the body of the response.
-func send(t tester, handler http.Handler, accountID, contentType, operation string, body []byte) (int, []byte) {
+func send(t requester, handler http.Handler, accountID, contentType, operation string, body []byte) (int, []byte) {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", contentType)
+	request.Header.Set("X-Amz-Date", "20260304T050607Z")
 	request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accountID+
 		"/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")

@@ -53,14 +53,14 @@ func TestListStreamsSortsAndSummarizesStreams(t *testing.T) {
 		summary("b", createdAt, "ON_DEMAND", "ACTIVE")+"]}")
 }
 
-// A page is the answer of ListStreams without the summaries.
-type page struct {
+// A streamPage is the answer of ListStreams without the summaries.
+type streamPage struct {
 	HasMoreStreams bool
 	NextToken      *string
 	StreamNames    []string
 }
 
-func (w *twin) list(body string) (p page) {
+func (w *twin) list(body string) (p streamPage) {
 	w.Helper()
 	status, answer := w.call("ListStreams", body)
 	if err := json.Unmarshal([]byte(answer), &p); err != nil || status != 200 || p.HasMoreStreams != (p.NextToken != nil) {
