@@ -147,6 +147,21 @@ func TestANameIsTakenOnce(t *testing.T) {
 	}
 }
 
+// A request may find a stream that is deleted before the request gets to it.
+func TestAStreamMayBeDeletedWhileItIsLookedUp(t *testing.T) {
+	s := newService(t, &testClock{now: start}, nil)
+	made, err := s.Create(NewStream{Name: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(s.streams, made)
+	status, answer := send(t, s.Handler(), "", jsonType, "DeleteStream", []byte(`{"StreamName":"a"}`))
+	const want = `{"__type":"ResourceNotFoundException","message":"Stream a under account 000000000000 not found."}`
+	if status != 400 || string(answer) != want {
+		t.Errorf("%d %s, want %s", status, answer, want)
+	}
+}
+
 // A yieldingStore lets others run before it adds a stream.
 type yieldingStore struct{ store.Store }
 

@@ -23,9 +23,7 @@ type details struct {
 
 // details returns the details of a stream, or those of a new one if it was deleted.
 func (s *Service) details(of *putrecords.Stream) details {
-	s.mu.Lock()
-	st := s.streams[of]
-	s.mu.Unlock()
+	st := s.find(of)
 	if st == nil {
 		return details{StreamMode: provisioned, RetentionPeriodHours: defaultRetentionHours}
 	}

@@ -150,16 +150,22 @@ func (s *Service) register(st *stream) error {
 
 // lookUp returns the stream with a name or an ARN, or AWS's error.
 func (s *Service) lookUp(r *kinesishttp.Request, name, arn *string) (*stream, error) {
-	found, err := r.Account(arn).Stream(name, arn)
+	account := r.Account(arn) // not under s.mu, which this takes
+	found, err := account.Stream(name, arn)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st := s.streams[found]; st != nil {
+	if st := s.find(found); st != nil {
 		return st, nil
 	}
-	return nil, notFound(found.Name(), r.Account(arn).ID()) // deleted in the meantime
+	return nil, notFound(found.Name(), account.ID()) // deleted in the meantime
+}
+
+// find returns what the Service has about a stream, or nil if the stream was deleted.
+func (s *Service) find(of *putrecords.Stream) *stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams[of]
 }
 
 // settle finishes the changes whose time has passed.
