@@ -96,6 +96,7 @@ func (s *Service) Handler() *kinesishttp.Handler {
 	s.handleStreams(h)
 	s.handleSettings(h)
 	s.handleTags(h)
+	s.handleReshards(h)
 	return h
 }
 
