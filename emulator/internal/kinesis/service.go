@@ -97,6 +97,7 @@ func (s *Service) Handler() *kinesishttp.Handler {
 	s.handleSettings(h)
 	s.handleTags(h)
 	s.handleReshards(h)
+	s.handleReads(h)
 	return h
 }
 

@@ -1,0 +1,244 @@
+package kinesis
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/store"
+	"github.com/putrecords/putrecords/internal/seal"
+	"github.com/putrecords/putrecords/kinesishttp"
+)
+
+// An iterator is what a ShardIterator holds. AWS's have at most 512 characters, and so have these.
+type iterator struct {
+	AccountID  string
+	StreamName string
+	StreamID   uint64 // in the store, so a stream that is created again is another one
+	ShardID    string
+	Position   uint64 // of the next record to read
+	Created    int64  // milliseconds since 1970
+}
+
+// iterators seals iterators, so clients can neither read them nor make their own.
+type iterators struct{ *seal.Sealer }
+
+const iteratorKind = "ShardIterator"
+
+func (i iterators) seal(it iterator) string {
+	plain, err := json.Marshal(it)
+	if err != nil {
+		panic(err) // every iterator can be encoded
+	}
+	return i.Seal(iteratorKind, plain)
+}
+
+// open returns the iterator that a ShardIterator holds, and whether it is one of these.
+func (i iterators) open(sealed string) (it iterator, ok bool) {
+	plain, ok := i.Open(iteratorKind, sealed)
+	return it, ok && json.Unmarshal(plain, &it) == nil
+}
+
+// The types of iterators.
+const (
+	afterSequenceNumber = "AFTER_SEQUENCE_NUMBER"
+	atSequenceNumber    = "AT_SEQUENCE_NUMBER"
+	atTimestamp         = "AT_TIMESTAMP"
+	latest              = "LATEST"
+	trimHorizon         = "TRIM_HORIZON"
+)
+
+// handleReads adds the operations that read records.
+func (s *Service) handleReads(h *kinesishttp.Handler) {
+	iterators := iterators{seal.New(s.Store.Key())}
+	handle(s, h, "GetShardIterator", func(ctx context.Context, r *kinesishttp.Request, in *getShardIteratorInput) (any, error) {
+		return s.getShardIterator(ctx, r, in, iterators)
+	})
+	handle(s, h, "GetRecords", func(ctx context.Context, r *kinesishttp.Request, in *getRecordsInput) (any, error) {
+		return s.getRecords(ctx, r, in, iterators)
+	})
+}
+
+type getShardIteratorInput struct {
+	DryRun                 *bool
+	ShardID                *string `json:"ShardId"`
+	ShardIteratorType      *string
+	StartingSequenceNumber *string
+	StreamARN, StreamName  *string
+	Timestamp              *time.Time
+}
+
+type getShardIteratorOutput struct{ ShardIterator string }
+
+func (s *Service) getShardIterator(
+	ctx context.Context, r *kinesishttp.Request, in *getShardIteratorInput, iterators iterators,
+) (any, error) {
+	var v violations
+	v.AddEnum("shardIteratorType", in.ShardIteratorType, afterSequenceNumber, latest, atTimestamp, atSequenceNumber, trimHorizon)
+	v.addShardID("shardId", in.ShardID)
+	v.addDecimal("startingSequenceNumber", in.StartingSequenceNumber, maxSequenceNumberDigits)
+	v.AddAddress(in.StreamName, in.StreamARN)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	st, ids, err := s.findShards(r, in.StreamName, in.StreamARN, *in.ShardID)
+	if err != nil {
+		return nil, err
+	}
+	if in.DryRun != nil && *in.DryRun {
+		return nil, dryRunSucceeded(r.Operation)
+	}
+	kept := st.description()
+	sh, err := st.findReadable(ids[0])
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	position, err := st.position(ctx, sh, in, now)
+	if err != nil {
+		return nil, err
+	}
+	return getShardIteratorOutput{iterators.seal(iterator{
+		AccountID:  kept.AccountID,
+		StreamName: kept.Name,
+		StreamID:   kept.ID,
+		ShardID:    sh.ShardID,
+		Position:   position,
+		Created:    now.UnixMilli(),
+	})}, nil
+}
+
+// position returns the position at which the iterator that a request asks for starts. What AWS does
+// if an AT_TIMESTAMP request has a StartingSequenceNumber is unknown; position ignores it.
+func (st *stream) position(ctx context.Context, sh putrecords.Shard, in *getShardIteratorInput, now time.Time) (uint64, error) {
+	switch number := in.StartingSequenceNumber; *in.ShardIteratorType {
+	case atTimestamp:
+		return st.positionAt(ctx, sh, in.Timestamp, now)
+	case afterSequenceNumber, atSequenceNumber:
+		if number == nil {
+			return 0, wrongCombination(*in.ShardIteratorType, "no")
+		}
+		position, err := st.positionOf(sh, *number)
+		if *in.ShardIteratorType == afterSequenceNumber {
+			position++
+		}
+		return max(position, 1), err
+	default:
+		if number != nil {
+			return 0, wrongCombination(*in.ShardIteratorType, "also a")
+		}
+		if *in.ShardIteratorType == latest {
+			return st.log.LatestPosition(sh.ShardID) + 1, nil
+		}
+		return 1, nil
+	}
+}
+
+// maxSequenceNumberDigits is the most digits of a sequence number in a request.
+const maxSequenceNumberDigits = 129
+
+func wrongCombination(iteratorType, number string) *putrecords.Error {
+	return errorf(putrecords.InvalidArgumentException, "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and "+
+		"StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. "+
+		"Request specified %s and %s StartingSequenceNumber.", iteratorType, number)
+}
+
+// lowestNumber is the lowest number of an earlier layout of sequence numbers, 2^124. AWS takes 0
+// for it. It is of shard 0, and of no stream that exists. That numbers between the two are taken
+// for it as well is our guess.
+const lowestNumber = "21267647932558653966460912964485513216"
+
+// positionOf returns the position in a StartingSequenceNumber, which must be one of the shard's.
+func (st *stream) positionOf(sh putrecords.Shard, sent string) (uint64, error) {
+	n, err := putrecords.ParseSequenceNumber(sent)
+	if len(sent) < len(lowestNumber) || len(sent) == len(lowestNumber) && sent <= lowestNumber {
+		sent, err = lowestNumber, nil // n is zero, and so is its shard
+	}
+	kept := st.description()
+	invalid := fmt.Sprintf("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid",
+		sent, sh.ShardID, kept.Name, kept.AccountID)
+	first := sh.SequenceNumberRange.StartingSequenceNumber
+	switch {
+	case err != nil:
+		return 0, errorf(putrecords.InvalidArgumentException, "%s.", invalid)
+	case n.ShardIndex != first.ShardIndex:
+		return 0, errorf(putrecords.InvalidArgumentException, "Invalid StartingSequenceNumber. It encodes %s, "+
+			"while it was used in a call to a shard with %s", shardID(uint64(n.ShardIndex)), sh.ShardID)
+	case n.ShardCreated != first.ShardCreated:
+		return 0, errorf(putrecords.InvalidArgumentException, "%s because it did not come from this stream.", invalid)
+	}
+	return n.Position, nil
+}
+
+// positionAt returns the position of the first record that arrived at or after t, or else of the
+// next record to come.
+func (st *stream) positionAt(ctx context.Context, sh putrecords.Shard, t *time.Time, now time.Time) (uint64, error) {
+	if t == nil {
+		return 0, errorf(putrecords.InvalidArgumentException, "Must specify timestampInMillis parameter for iterator of type "+
+			"AT_TIMESTAMP. Current request has no timestamp parameter.")
+	}
+	if t.UnixMilli() > now.UnixMilli() {
+		return 0, errorf(putrecords.InvalidArgumentException, "The timestampInMillis parameter cannot be greater than the "+
+			"currentTimestampInMillis. timestampInMillis: %d, currentTimestampInMillis: %d", t.UnixMilli(), now.UnixMilli())
+	}
+	return st.firstSince(ctx, sh, 1, *t)
+}
+
+// firstSince returns the position of the first record, from a position on, that arrived at or after
+// t, or else the position after the latest record. It finds it by bisection, because a log may hold
+// millions of records.
+func (st *stream) firstSince(ctx context.Context, sh putrecords.Shard, from uint64, t time.Time) (uint64, error) {
+	low, high := from, st.log.LatestPosition(sh.ShardID)+1
+	for low < high {
+		middle := low + (high-low)/2
+		record, ok, err := st.first(ctx, sh, middle)
+		switch {
+		case err != nil:
+			return 0, err
+		case ok && record.Arrived.Before(t):
+			low = record.SequenceNumber.Position + 1
+		default:
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// first returns the first record from a position on, and whether there is one.
+func (st *stream) first(ctx context.Context, sh putrecords.Shard, position uint64) (record putrecords.Record, ok bool, err error) {
+	for record, err := range st.log.Records(ctx, sh, position) {
+		return record, err == nil, err
+	}
+	return putrecords.Record{}, false, nil
+}
+
+// findReadable returns the shard with an id. While a stream is CREATING or DELETING, it has no
+// shards that can be read. For DELETING that is our choice: AWS's behavior is unknown.
+func (st *stream) findReadable(id string) (putrecords.Shard, error) {
+	sh, ok := st.Shard(id)
+	if status := st.Status(); !ok || status == putrecords.StreamCreating || status == putrecords.StreamDeleting {
+		kept := st.description()
+		return putrecords.Shard{}, noSuchShard(id, kept.Name, kept.AccountID)
+	}
+	return sh, nil
+}
+
+// description returns what the store keeps about the stream.
+func (st *stream) description() store.Stream {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.kept
+}
+
+func noSuchShard(shardID, streamName, accountID string) *putrecords.Error {
+	return errorf(putrecords.ResourceNotFoundException, "Shard %s in stream %s under account %s does not exist",
+		shardID, streamName, accountID)
+}
+
+func dryRunSucceeded(operation string) *putrecords.Error {
+	return errorf(putrecords.DryRunOperationException, "DryRunOperation validation succeeded while calling %s operation.: "+
+		"Request would have succeeded, but DryRun flag is set.", operation)
+}
