@@ -1,0 +1,24 @@
+module github.com/putrecords/putrecords/emulator/clients
+
+go 1.25.0
+
+require (
+	github.com/aws/aws-sdk-go v1.33.7
+	github.com/harlow/kinesis-consumer v0.3.5
+	github.com/putrecords/putrecords v0.1.0
+	github.com/putrecords/putrecords/emulator v0.1.0
+)
+
+require (
+	github.com/awslabs/kinesis-aggregation/go v0.0.0-20200810181507-d352038274c0 // indirect
+	github.com/emmansun/base64 v0.9.0 // indirect
+	github.com/fxamacker/cbor/v2 v2.10.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e // indirect
+	github.com/golang/protobuf v1.4.2 // indirect
+	github.com/jmespath/go-jmespath v0.3.0 // indirect
+	github.com/putrecords/putrecords/kinesishttp v0.1.0 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/time v0.15.0 // indirect
+	google.golang.org/protobuf v1.23.0 // indirect
+)
