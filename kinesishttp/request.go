@@ -24,6 +24,8 @@ type Request struct {
 // The answer is a struct or a map, encoded as the request is. Both encodings follow json tags. Tag
 // optional members omitzero; omitempty does not mean the same in both. A [Timestamp] is a time, and
 // a []byte is a blob. If the answer is nil, so is the body, as for AWS's operations without output.
+// An answer of many megabytes can encode itself in JSON: if it has the method
+// AppendJSON(b []byte) []byte, that appends the body to b, and nothing checks the body.
 //
 // An error that is a [*putrecords.Error] is sent as AWS sends it. Its code may be any string. Any
 // other error is an InternalFailure with the error's text as its message, unless the request's

@@ -26,28 +26,6 @@ type getRecordsInput struct {
 	StreamARN     *string
 }
 
-type getRecordsOutput struct {
-	ChildShards        []childShard `json:",omitzero"` // at a closed shard's end
-	MillisBehindLatest int64
-	NextShardIterator  string `json:",omitzero"` // except there
-	Records            []record
-}
-
-// A record is a record as GetRecords shows it.
-type record struct {
-	ApproximateArrivalTimestamp kinesishttp.Timestamp
-	Data                        []byte
-	EncryptionType              putrecords.EncryptionType `json:",omitzero"`
-	PartitionKey                string
-	SequenceNumber              string
-}
-
-type childShard struct {
-	HashKeyRange struct{ EndingHashKey, StartingHashKey string }
-	ParentShards []string
-	ShardID      string `json:"ShardId"`
-}
-
 func (s *Service) getRecords(ctx context.Context, r *kinesishttp.Request, in *getRecordsInput, iterators iterators) (any, error) {
 	it, err := in.check(r, iterators)
 	if err != nil {
