@@ -16,9 +16,9 @@ func TestRefusedOperations(t *testing.T) {
 	e := start(t)
 	defer e.finish(t)
 	for _, test := range []struct{ operation, message string }{
-		{"GetRecords", `This server does not have the operation \"GetRecords\".`},
+		{"SubscribeToShard", `This server does not have the operation \"SubscribeToShard\".`},
 		{"RegisterStreamConsumer", `This server does not have the operation \"RegisterStreamConsumer\".`},
-		{"GetRecords", `This server does not have the operation \"GetRecords\".`},
+		{"SubscribeToShard", `This server does not have the operation \"SubscribeToShard\".`},
 	} {
 		status, body, err := do(http.DefaultClient, newRequest(e.addr, test.operation, strings.NewReader("{}")))
 		want := `{"__type":"UnknownOperationException","message":"` + test.message + `"}`
@@ -31,7 +31,7 @@ func TestRefusedOperations(t *testing.T) {
 	}
 	const line = "level=WARN msg=\"refused an operation that the emulator does not have; this is logged once\" operation="
 	log := e.stderr.String()
-	if strings.Count(log, line+"GetRecords\n") != 1 || strings.Count(log, line+"RegisterStreamConsumer\n") != 1 || strings.Count(log, line) != 2 {
+	if strings.Count(log, line+"SubscribeToShard\n") != 1 || strings.Count(log, line+"RegisterStreamConsumer\n") != 1 || strings.Count(log, line) != 2 {
 		t.Errorf("stderr is %s", log)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
 )
 
 func TestCreateStreamChecksItsMembers(t *testing.T) {
@@ -57,7 +58,7 @@ func TestCreateStreamDecidesModeAndShards(t *testing.T) {
 		created := w.read().Truncate(time.Second)
 		w.ok("CreateStream", `{"StreamName":"`+name+`"`+test.members+`}`)
 		w.settle()
-		w.wantDetails(name, func(d *details) { d.StreamMode, d.CreationTimestamp = test.mode, created })
+		w.wantDetails(name, func(d *kinesishttp.Details) { d.StreamMode, d.CreationTimestamp = test.mode, created })
 		if got := len(w.stream(name).Shards()); got != test.shards {
 			t.Errorf("%s has %d shards, want %d", name, got, test.shards)
 		}
@@ -95,7 +96,7 @@ func TestShardsAreCreatedThreeSecondsBeforeTheirStream(t *testing.T) {
 		if first.ShardCreated != want {
 			t.Errorf("the shard of a stream of second %d is created in second %d, want %d", at, first.ShardCreated, want)
 		}
-		w.wantDetails("a", func(d *details) { d.CreationTimestamp = time.Unix(at, 0).UTC() })
+		w.wantDetails("a", func(d *kinesishttp.Details) { d.CreationTimestamp = time.Unix(at, 0).UTC() })
 	}
 }
 
@@ -223,7 +224,7 @@ func TestDeleteStream(t *testing.T) {
 	w.advance(w.json.StateDelay - 1)
 	w.wantStatus("active", "DELETING")
 	w.wantStatus("updating", "DELETING")
-	w.wantDetails("updating", func(d *details) { d.CreationTimestamp = start.Add(time.Second).Truncate(time.Second) })
+	w.wantDetails("updating", func(d *kinesishttp.Details) { d.CreationTimestamp = start.Add(time.Second).Truncate(time.Second) })
 	w.want("PutRecord", `{"StreamName":"active","PartitionKey":"k","Data":""}`,
 		"ResourceNotFoundException: Stream active under account 000000000000 not found.")
 	w.want("CreateStream", `{"StreamName":"active"}`, "ResourceInUseException: Stream active under account 000000000000 already exists.")
@@ -262,9 +263,9 @@ func TestAStreamThatIsCreatedAgainIsNew(t *testing.T) {
 	if after == before || len(after.Shards()) != 1 || after.Shards()[0].ShardID != "shardId-000000000000" {
 		t.Errorf("the new stream has the shards %v", after.Shards())
 	}
-	w.wantDetails("a", func(d *details) { d.CreationTimestamp = created.Truncate(time.Second) })
+	w.wantDetails("a", func(d *kinesishttp.Details) { d.CreationTimestamp = created.Truncate(time.Second) })
 	w.want("ListTagsForStream", `{"StreamName":"a"}`, `{"HasMoreTags":false,"Tags":[]}`)
-	if got := w.json.details(before.Stream); !cmp.Equal(got, details{StreamMode: provisioned, RetentionPeriodHours: 24}) {
+	if got := w.json.details(before.Stream); !cmp.Equal(got, kinesishttp.Details{StreamMode: provisioned, RetentionPeriodHours: 24}) {
 		t.Errorf("the deleted stream has the details %v", got)
 	}
 }

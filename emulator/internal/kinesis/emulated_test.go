@@ -80,6 +80,7 @@ func (c *emulated) send(contentType, operation string, body []byte) *httptest.Re
 	request := httptest.NewRequestWithContext(c.t.Context(), http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
+	request.Header.Set("X-Amz-Date", "20260304T000000Z")
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
 	answer := httptest.NewRecorder()
 	c.handler.ServeHTTP(answer, request)

@@ -103,7 +103,7 @@ func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, pu
 		return nil, putrecords.Shard{}, noSuchShard(it.ShardID, it.StreamName, it.AccountID)
 	case err != nil:
 		return nil, putrecords.Shard{}, err
-	case st.description().ID != it.StreamID:
+	case st.id != it.StreamID:
 		return nil, putrecords.Shard{}, &putrecords.Error{Code: putrecords.InternalFailure}
 	}
 	sh, err := st.findReadable(it.ShardID)

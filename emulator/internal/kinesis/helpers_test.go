@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords/emulator/internal/store"
+	"github.com/putrecords/putrecords/kinesishttp"
 )
 
 // start is the time on a test's clock at first.
@@ -252,9 +253,9 @@ func (w *twin) wantStatus(name, want string) {
 }
 
 // wantDetails checks what descriptions say about a stream.
-func (w *twin) wantDetails(name string, change func(*details)) {
+func (w *twin) wantDetails(name string, change func(*kinesishttp.Details)) {
 	w.Helper()
-	want := details{
+	want := kinesishttp.Details{
 		CreationTimestamp:    start.Truncate(time.Second),
 		StreamMode:           provisioned,
 		RetentionPeriodHours: 24,

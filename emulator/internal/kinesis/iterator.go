@@ -8,7 +8,6 @@ import (
 
 	"github.com/putrecords/putrecords"
 
-	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/internal/seal"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
@@ -53,7 +52,7 @@ const (
 
 // handleReads adds the operations that read records.
 func (s *Service) handleReads(h *kinesishttp.Handler) {
-	iterators := iterators{seal.New(s.Store.Key())}
+	iterators := iterators{s.sealer}
 	handle(s, h, "GetShardIterator", func(ctx context.Context, r *kinesishttp.Request, in *getShardIteratorInput) (any, error) {
 		return s.getShardIterator(ctx, r, in, iterators)
 	})
@@ -91,7 +90,6 @@ func (s *Service) getShardIterator(
 	if in.DryRun != nil && *in.DryRun {
 		return nil, dryRunSucceeded(r.Operation)
 	}
-	kept := st.description()
 	sh, err := st.findReadable(ids[0])
 	if err != nil {
 		return nil, err
@@ -102,9 +100,9 @@ func (s *Service) getShardIterator(
 		return nil, err
 	}
 	return getShardIteratorOutput{iterators.seal(iterator{
-		AccountID:  kept.AccountID,
-		StreamName: kept.Name,
-		StreamID:   kept.ID,
+		AccountID:  st.accountID,
+		StreamName: st.Name(),
+		StreamID:   st.id,
 		ShardID:    sh.ShardID,
 		Position:   position,
 		Created:    now.UnixMilli(),
@@ -157,9 +155,8 @@ func (st *stream) positionOf(sh putrecords.Shard, sent string) (uint64, error) {
 	if len(sent) < len(lowestNumber) || len(sent) == len(lowestNumber) && sent <= lowestNumber {
 		sent, err = lowestNumber, nil // n is zero, and so is its shard
 	}
-	kept := st.description()
 	invalid := fmt.Sprintf("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid",
-		sent, sh.ShardID, kept.Name, kept.AccountID)
+		sent, sh.ShardID, st.Name(), st.accountID)
 	first := sh.SequenceNumberRange.StartingSequenceNumber
 	switch {
 	case err != nil:
@@ -220,17 +217,9 @@ func (st *stream) first(ctx context.Context, sh putrecords.Shard, position uint6
 func (st *stream) findReadable(id string) (putrecords.Shard, error) {
 	sh, ok := st.Shard(id)
 	if status := st.Status(); !ok || status == putrecords.StreamCreating || status == putrecords.StreamDeleting {
-		kept := st.description()
-		return putrecords.Shard{}, noSuchShard(id, kept.Name, kept.AccountID)
+		return putrecords.Shard{}, noSuchShard(id, st.Name(), st.accountID)
 	}
 	return sh, nil
-}
-
-// description returns what the store keeps about the stream.
-func (st *stream) description() store.Stream {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.kept
 }
 
 func noSuchShard(shardID, streamName, accountID string) *putrecords.Error {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
 
 	"github.com/putrecords/putrecords/emulator/internal/store"
 )
@@ -59,7 +60,7 @@ func (r *restarting) compare() {
 			r.both(operation, fmt.Sprintf(`{"StreamName":%q}`, name))
 		}
 	}
-	details := func(s *Service) (all []details) {
+	details := func(s *Service) (all []kinesishttp.Details) {
 		for _, stream := range s.Streams() {
 			all = append(all, s.details(stream))
 		}

@@ -93,6 +93,8 @@ func New(config Config) (*Service, error) {
 func (s *Service) Handler() *kinesishttp.Handler {
 	h := kinesishttp.NewAccountHandler()
 	h.FindAccount = s.findAccount
+	h.Details = s.details
+	h.TokenKey = s.Store.Key()
 	s.handleStreams(h)
 	s.handleSettings(h)
 	s.handleTags(h)

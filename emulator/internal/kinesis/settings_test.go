@@ -9,12 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/putrecords/putrecords"
+	"github.com/putrecords/putrecords/kinesishttp"
 )
 
 // A change is an operation that changes the settings of the stream a.
 type change struct {
 	operation, members, answer string
-	shown                      func(*details)
+	shown                      func(*kinesishttp.Details)
 }
 
 func (c change) body(address string) string { return "{" + address + c.members + "}" }
@@ -23,21 +24,23 @@ func (c change) body(address string) string { return "{" + address + c.members +
 var changes = []change{
 	{
 		"UpdateStreamMode", `,"StreamModeDetails":{"StreamMode":"ON_DEMAND"}`, "",
-		func(d *details) { d.StreamMode = onDemand },
+		func(d *kinesishttp.Details) { d.StreamMode = onDemand },
 	},
-	{"UpdateMaxRecordSize", `,"MaxRecordSizeInKiB":2048`, "", func(*details) {}},
+	{"UpdateMaxRecordSize", `,"MaxRecordSizeInKiB":2048`, "", func(*kinesishttp.Details) {}},
 	{
 		"IncreaseStreamRetentionPeriod", `,"RetentionPeriodHours":48`, "",
-		func(d *details) { d.RetentionPeriodHours, d.TrimHorizon = 48, d.TrimHorizon.Add(-24*time.Hour) },
+		func(d *kinesishttp.Details) {
+			d.RetentionPeriodHours, d.TrimHorizon = 48, d.TrimHorizon.Add(-24*time.Hour)
+		},
 	},
 	{
 		"StartStreamEncryption", `,"EncryptionType":"KMS","KeyId":"alias/aws/kinesis"`, "",
-		func(d *details) { d.KeyID = "alias/aws/kinesis" },
+		func(d *kinesishttp.Details) { d.KeyID = "alias/aws/kinesis" },
 	},
 	{
 		"EnableEnhancedMonitoring", `,"ShardLevelMetrics":["OutgoingBytes","IncomingBytes"]`,
 		`{"CurrentShardLevelMetrics":[],"DesiredShardLevelMetrics":["IncomingBytes","OutgoingBytes"],"StreamARN":"` + arn("a") + `","StreamName":"a"}`,
-		func(d *details) { d.ShardLevelMetrics = []string{"IncomingBytes", "OutgoingBytes"} },
+		func(d *kinesishttp.Details) { d.ShardLevelMetrics = []string{"IncomingBytes", "OutgoingBytes"} },
 	},
 }
 
@@ -93,7 +96,7 @@ func TestAChangeWithoutDelayIsDoneAtOnce(t *testing.T) {
 		w.want(c.operation, c.body(byARN("a")), c.answer)
 		w.wantStatus("a", "ACTIVE")
 	}
-	w.wantDetails("a", func(d *details) {
+	w.wantDetails("a", func(d *kinesishttp.Details) {
 		for _, c := range changes {
 			c.shown(d)
 		}
@@ -138,7 +141,7 @@ func TestDetailsShowTheShardsFromBeforeAReshard(t *testing.T) {
 		if err := st.UpdateShardCount(target); err != nil {
 			t.Fatal(err)
 		}
-		w.wantDetails("a", func(d *details) { d.Shards = before })
+		w.wantDetails("a", func(d *kinesishttp.Details) { d.Shards = before })
 		w.advance(30 * w.json.StateDelay) // the shards in between have closed
 		w.wantStatus("a", "ACTIVE")
 		w.wantDetails("a", nil)
@@ -364,7 +367,7 @@ func TestEncryption(t *testing.T) {
 			t.Errorf("%s %s: UPDATING is %t", test.operation, test.key, got)
 		}
 		w.settle()
-		w.wantDetails("a", func(d *details) { d.KeyID = test.shown })
+		w.wantDetails("a", func(d *kinesishttp.Details) { d.KeyID = test.shown })
 		if got := w.stream("a").EncryptionType() == putrecords.EncryptionKMS; got != (test.shown != "") {
 			t.Errorf("%s %s: encrypted is %t", test.operation, test.key, got)
 		}

@@ -23,9 +23,7 @@ type stream struct {
 	id        uint64 // in the store
 	accountID string
 	log       store.Log
-	service *Service
-	log     store.Log
-	reads   readLimits
+	reads     readLimits
 
 	// mu must not be held while the stream takes records or is resharded, because resharded takes
 	// it.
