@@ -1,6 +1,7 @@
 package putrecords
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"iter"
@@ -9,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +27,8 @@ type MemoryLog struct {
 	// and then goes back, all shards lose the records that were too old at the time it ran ahead
 	// to.
 	Retention time.Duration
+
+	bytes atomic.Int64 // in chunks
 
 	mu     sync.Mutex
 	shards map[string]*memoryShard
@@ -57,6 +61,7 @@ func (l *MemoryLog) Append(_ context.Context, shard Shard, records []Record) (wa
 		records[i].SequenceNumber.Position = sh.position
 		if len(sh.chunks) == 0 || !sh.append(&records[i], l.retention()/8) {
 			sh.beginChunk(records[i:])
+			l.bytes.Add(sh.chunks[len(sh.chunks)-1].bytes)
 			sh.append(&records[i], 0)
 		}
 	}
@@ -74,7 +79,7 @@ func (l *MemoryLog) arrive(shardID string, arrived time.Time) *memoryShard {
 	if l.newest.Sub(l.swept) > l.retention()/8 {
 		l.swept = l.newest
 		for _, sh := range l.shards {
-			sh.dropBefore(l.horizon())
+			l.dropBefore(sh, l.horizon())
 		}
 	}
 	sh := l.shards[shardID]
@@ -106,20 +111,81 @@ func (l *MemoryLog) horizon() time.Time {
 	return l.newest.Add(-l.retention())
 }
 
-// dropBefore drops the chunks whose records all arrived before the horizon.
-func (sh *memoryShard) dropBefore(horizon time.Time) {
+// dropBefore drops the shard's chunks whose records all arrived before the horizon. The caller holds
+// l.mu.
+func (l *MemoryLog) dropBefore(sh *memoryShard, horizon time.Time) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	n := 0
 	for n < len(sh.chunks) && sh.chunks[n].newest.Before(horizon) {
 		n++
 	}
-	if n > 0 {
-		sh.chunks = slices.Clone(sh.chunks[n:]) // readers may still use the old slice
+	l.drop(sh, n)
+}
+
+// drop drops the shard's n oldest chunks and returns how many records were in them. The caller
+// holds l.mu and the shard's lock.
+func (l *MemoryLog) drop(sh *memoryShard, n int) (records int) {
+	if n == 0 {
+		return 0
 	}
-	if len(sh.chunks) == 0 {
+	first, next := sh.chunks[0].number.Position, sh.position+1
+	for _, c := range sh.chunks[:n] {
+		l.bytes.Add(-c.bytes)
+	}
+	if n < len(sh.chunks) {
+		next = sh.chunks[n].number.Position
+	} else {
 		sh.block.Reset()
 	}
+	sh.chunks = slices.Clone(sh.chunks[n:]) // readers may still use the old slice
+	return int(next - first)
+}
+
+// Bytes returns how much memory the records take. It is cheap to call.
+func (l *MemoryLog) Bytes() int64 { return l.bytes.Load() }
+
+// DropBefore drops records that arrived before t. Records that share a block of memory are dropped
+// together, once they have all arrived before t, so some may stay for a while.
+func (l *MemoryLog) DropBefore(t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, sh := range l.shards {
+		l.dropBefore(sh, t)
+	}
+}
+
+// DropOldest drops the oldest block of memory, to keep [MemoryLog.Bytes] within a limit. Of the
+// shards' first blocks, that is the one whose last record arrived first. It returns how many records
+// were in the block, or 0 if the log holds none.
+func (l *MemoryLog) DropOldest() (records int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var first *memoryShard
+	var firstID string
+	var firstNewest time.Time
+	for id, sh := range l.shards {
+		newest, ok := sh.firstNewest()
+		if ok && (first == nil || cmp.Or(newest.Compare(firstNewest), cmp.Compare(id, firstID)) < 0) {
+			first, firstID, firstNewest = sh, id, newest
+		}
+	}
+	if first == nil {
+		return 0
+	}
+	first.mu.Lock()
+	defer first.mu.Unlock()
+	return l.drop(first, 1) // chunks are dropped only under l.mu, so it still has one
+}
+
+// firstNewest returns the newest arrival in the first chunk, and whether there is one.
+func (sh *memoryShard) firstNewest() (newest time.Time, ok bool) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if len(sh.chunks) == 0 {
+		return time.Time{}, false
+	}
+	return sh.chunks[0].newest, true
 }
 
 // LatestPosition returns the position of the shard's latest record, or 0 if it has had none. A
@@ -195,6 +261,7 @@ type chunk struct {
 	number SequenceNumber // of the first record; ShardCreated and ShardIndex are those of all
 	block  string         // "" in the last chunk, whose block the memoryShard still writes
 	newest time.Time      // the newest arrival
+	bytes  int64          // what the chunk takes up, with the unused part of its block
 }
 
 const (
@@ -202,6 +269,7 @@ const (
 	chunkRecords   = 1024                      // the most records of a request to make a block for
 	headerBytes    = 8                         // enough for most headers
 	maxHeaderBytes = 6 * binary.MaxVarintLen64 // enough for any header
+	chunkOverhead  = 80                        // what a chunk takes besides its block
 )
 
 // beginChunk adds an empty chunk. It has room for the records or for a little more than the chunk
@@ -220,10 +288,14 @@ func (sh *memoryShard) beginChunk(records []Record) {
 		size = min(first+len(block)+max(min(len(block), 256), len(block)/16), chunkBytes)
 		size -= size % first // room for part of such a record would stay unused
 	}
-	sh.chunks = append(sh.chunks, chunk{number: records[0].SequenceNumber, newest: records[0].Arrived})
 	sh.began, sh.seconds, sh.nanoseconds = records[0].Arrived, 0, 0
 	sh.block.Reset()
 	sh.block.Grow(maxHeaderBytes + max(need, size)) // the first record always fits
+	sh.chunks = append(sh.chunks, chunk{
+		number: records[0].SequenceNumber,
+		newest: records[0].Arrived,
+		bytes:  chunkOverhead + int64(sh.block.Cap()),
+	})
 }
 
 func recordBytes(r *Record) int { return len(r.PartitionKey) + len(r.ExplicitHashKey) + len(r.Data) }

@@ -1,6 +1,7 @@
 package putrecords_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"runtime"
@@ -63,6 +64,115 @@ func TestMemoryLogAgreesWithASlice(t *testing.T) {
 			}
 		}
 	})
+}
+
+// inMemory returns what the log holds of a shard.
+func inMemory(t rapid.TB, log *putrecords.MemoryLog, shard putrecords.Shard) (records []putrecords.Record) {
+	t.Helper()
+	for r, err := range log.Records(context.Background(), shard, 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+// What is dropped on demand comes off the front of a shard. Bytes follows.
+func TestMemoryLogDropsOnDemand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := putrecords.MemoryLog{Retention: -1}
+		shards := putrecords.MustNew(putrecords.Config{Shards: 2}).Shards()
+		kept := make([][]putrecords.Record, len(shards))
+		now := start
+		for range rapid.IntRange(1, 20).Draw(t, "steps") {
+			before, dropped := log.Bytes(), 0
+			var horizon time.Time // what arrived from then on stays
+			switch rapid.IntRange(0, 3).Draw(t, "step") {
+			case 0:
+				horizon = start.Add(time.Duration(rapid.Int64Range(0, int64(now.Sub(start))+1).Draw(t, "horizon")))
+				log.DropBefore(horizon)
+			case 1:
+				horizon = now.Add(1)
+				dropped = log.DropOldest()
+				if (dropped > 0) != (before > 0) {
+					t.Fatalf("dropped %d records of %d bytes", dropped, before)
+				}
+			default:
+				i := rapid.IntRange(0, 1).Draw(t, "shard")
+				now = now.Add(time.Minute)
+				data := make([]byte, rapid.IntRange(0, 3000).Draw(t, "size"))
+				records := slices.Repeat([]putrecords.Record{{Data: data, Arrived: now}}, rapid.IntRange(1, 200).Draw(t, "records"))
+				if _, err := log.Append(context.Background(), shards[i], records); err != nil {
+					t.Fatal(err)
+				}
+				kept[i] = append(kept[i], records...)
+			}
+			gone, data := 0, 0
+			for i, shard := range shards {
+				latest := uint64(0)
+				if n := len(kept[i]); n > 0 {
+					latest = kept[i][n-1].SequenceNumber.Position
+				}
+				got := inMemory(t, &log, shard)
+				n := len(kept[i]) - len(got)
+				if n < 0 || !slices.EqualFunc(kept[i][n:], got, sameRecord) {
+					t.Fatalf("%s: %d records are not the last ones of %d", shard.ShardID, len(got), len(kept[i]))
+				}
+				if n > 0 && !kept[i][n-1].Arrived.Before(horizon) {
+					t.Fatalf("%s: a record that arrived at %v was dropped, before %v", shard.ShardID, kept[i][n-1].Arrived, horizon)
+				}
+				gone += n
+				kept[i] = kept[i][n:]
+				for _, r := range got {
+					data += len(r.Data)
+				}
+				if len(got) > 0 && log.LatestPosition(shard.ShardID) != latest {
+					t.Fatalf("%s: the latest position changed", shard.ShardID)
+				}
+			}
+			if after := log.Bytes(); after < int64(data) || gone > 0 && after >= before || len(kept[0])+len(kept[1]) == 0 && after != 0 {
+				t.Fatalf("%d bytes with %d bytes of data, %d before", after, data, before)
+			}
+			if dropped > 0 && dropped != gone {
+				t.Fatalf("%d records were dropped, not %d", gone, dropped)
+			}
+		}
+	})
+}
+
+// DropOldest drops the block whose last record arrived first, whatever its size.
+func TestMemoryLogDropsTheOldest(t *testing.T) {
+	log := putrecords.MemoryLog{Retention: -1}
+	quiet, busy := putrecords.Shard{ShardID: "quiet"}, putrecords.Shard{ShardID: "busy"}
+	appendEach(t, &log, quiet, 1, 10)
+	late := []putrecords.Record{{Data: make([]byte, 1<<20), Arrived: start.Add(1)}}
+	if _, err := log.Append(t.Context(), busy, late); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][2]int{{0, 1}, {0, 0}} {
+		if n := log.DropOldest(); n != 1 {
+			t.Errorf("dropped %d records", n)
+		}
+		if got := [2]int{len(inMemory(t, &log, quiet)), len(inMemory(t, &log, busy))}; got != want {
+			t.Errorf("%d records are left, want %d", got, want)
+		}
+	}
+	if n := log.DropOldest(); n != 0 || log.Bytes() != 0 || log.LatestPosition("busy") != 1 {
+		t.Errorf("dropped %d records of an empty log of %d bytes", n, log.Bytes())
+	}
+}
+
+// A record that arrived at t is not dropped with those before t.
+func TestMemoryLogDropBeforeTheNanosecond(t *testing.T) {
+	for after, want := range map[time.Duration]int{-1: 1, 0: 1, 1: 0} {
+		log := putrecords.MemoryLog{Retention: -1}
+		appendEach(t, &log, putrecords.Shard{ShardID: "a"}, 1, 10)
+		log.DropBefore(start.Add(after))
+		if got := len(inMemory(t, &log, putrecords.Shard{ShardID: "a"})); got != want {
+			t.Errorf("%v after the arrival: %d records are left, want %d", after, got, want)
+		}
+	}
 }
 
 // allocated returns how many objects f allocates, and how many bytes.
