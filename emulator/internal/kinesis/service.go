@@ -57,6 +57,7 @@ type Service struct {
 	streams  map[*putrecords.Stream]*stream
 	changing map[*stream]bool
 	switches map[streamName][]time.Time // the ModeSwitches of deleted streams
+	swept    time.Time // when records were last dropped because of their age
 }
 
 // A streamName identifies a stream, also after it was deleted and created again.
@@ -172,7 +173,7 @@ func (s *Service) find(of *putrecords.Stream) *stream {
 	return s.streams[of]
 }
 
-// settle finishes the changes whose time has passed.
+// settle finishes the changes whose time has passed, and drops records that are too old.
 func (s *Service) settle() {
 	s.mu.Lock()
 	changing := slices.Collect(maps.Keys(s.changing))
@@ -184,6 +185,7 @@ func (s *Service) settle() {
 	for _, st := range changing {
 		st.settle(now)
 	}
+	s.sweep(now)
 }
 
 // setChanging notes whether a stream has a change under way.

@@ -2,7 +2,7 @@
 //
 // The directory holds a bbolt database. We measured bbolt 1.5.0, Pebble 2.1.7 and modernc SQLite
 // 1.62.0 with what a busy stream does: eight writers append groups of 125 records, and all groups
-// that wait are committed together. All three kept what a killed process had committed.
+// that wait are committed together. Each hands its commits to the kernel before it returns.
 //
 //   - bbolt stored about 3.5 times as many records a second as Pebble and twice as many as SQLite.
 //     With a wait for the device it was about 2 times Pebble; SQLite came out between equal and 1.6
