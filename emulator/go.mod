@@ -10,6 +10,7 @@ require (
 	github.com/putrecords/putrecords/kinesishttp v0.1.0
 	golang.org/x/time v0.15.0
 	go.etcd.io/bbolt v1.5.0
+	golang.org/x/time v0.15.0
 	pgregory.net/rapid v1.3.0
 )
 

@@ -2,7 +2,7 @@
 // records each shard stored, throttled and failed.
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
-//	         [-state-delay D]
+//	         [-state-delay D] [-data DIR [-sync] | -memory BYTES]
 package main
 
 import (
@@ -18,6 +18,9 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/emulator/internal/clock"
 	"github.com/putrecords/putrecords/emulator/internal/kinesis"
 	"github.com/putrecords/putrecords/emulator/internal/store"
@@ -41,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // emulate serves until ctx is done.
-func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	opts, err := parseArgs(args)
 	if err != nil {
 		return command.UsageError{Err: err}
@@ -51,6 +54,7 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, service.Store.Close()) }()
 	listener, err := net.Listen("tcp", opts.addr)
 	if err != nil {
 		return err
@@ -74,17 +78,22 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	return errors.Join(err, writeSummary(stdout, service.Streams()))
 }
 
-// newService returns a service with the streams of -stream.
-func (o options) newService(logger *slog.Logger) (*kinesis.Service, error) {
-	var key [32]byte
-	if _, err := rand.Read(key[:]); err != nil {
+// newService returns a service with the streams that are kept and those of -stream.
+func (o options) newService(logger *slog.Logger) (service *kinesis.Service, err error) {
+	kept, err := o.newStore(logger)
+	if err != nil {
 		return nil, err
 	}
-	service, err := kinesis.New(kinesis.Config{
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, kept.Close())
+		}
+	}()
+	service, err = kinesis.New(kinesis.Config{
 		AccountID:          o.accountID,
 		Region:             o.region,
 		Now:                clock.New(time.Now).Now, //nolint:forbidigo // where the time comes from
-		Store:              store.NewMemory(key),
+		Store:              kept,
 		Logger:             logger,
 		StateDelay:         o.stateDelay,
 		Limits:             o.limits,
@@ -92,13 +101,41 @@ func (o options) newService(logger *slog.Logger) (*kinesis.Service, error) {
 		ReadBytesPerSecond: 2 << 20,
 	})
 	if err != nil {
-		return nil, err
+		return nil, inFlags(err)
 	}
 	for _, stream := range o.streams {
 		stream.Limits = o.limits
-		if _, err := service.Create(stream); err != nil {
+		_, err := service.Create(stream)
+		if errors.Is(err, putrecords.ResourceInUseException) {
+			continue // it was kept
+		}
+		if err != nil {
 			return nil, command.UsageError{Err: inFlags(err)}
 		}
 	}
 	return service, nil
+}
+
+// newStore returns the store of -data, or one in memory.
+func (o options) newStore(logger *slog.Logger) (store.Store, error) {
+	if o.data != "" {
+		sometimes := rate.Sometimes{First: 3, Interval: time.Second}
+		disk, err := store.Open(o.data, store.DiskOptions{Sync: o.sync, Failed: func(err error) {
+			sometimes.Do(func() { logger.Error("cannot store records", "data", o.data, "error", err) })
+		}})
+		if err != nil {
+			return nil, fmt.Errorf("-data: %w", err)
+		}
+		return disk, nil
+	}
+	var key [32]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return nil, err
+	}
+	memory := store.NewMemory(key)
+	memory.Bound = o.memory
+	memory.Dropped = func(s store.Stream, records int64) {
+		logger.Warn("records were dropped before their retention ended, to keep within -memory", "stream", s.Name, "dropped", records)
+	}
+	return memory, nil
 }

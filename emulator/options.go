@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -14,7 +16,7 @@ import (
 	"github.com/putrecords/putrecords/internal/command"
 )
 
-const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D]
+const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
 
 Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until it is interrupted.
 Then it finishes the requests in flight and prints how many records each shard stored, throttled
@@ -29,6 +31,14 @@ and failed. A second interrupt ends it immediately.
   -unlimited             never throttle; the limits of a single request still apply
   -state-delay D         how long a stream is CREATING, UPDATING or DELETING; AWS takes about 5s
                          (default 200ms)
+  -data DIR              keep streams and records in the directory DIR, which is created if it does
+                         not exist, and go on with those that are there; -stream then creates only
+                         streams that DIR does not have
+  -sync                  with -data: what is stored survives a power cut too, and not only the end
+                         of the program; this is slower
+  -memory BYTES          without -data: how many bytes the records in memory may take, such as
+                         512MiB, at least 16MiB (default 1GiB); beyond that, the stream that takes
+                         the most loses its oldest records, and the emulator logs how many
 
 The emulator does not check signatures, so anyone who can reach the address can use it: listen on
 loopback unless you trust the network. To keep web pages out, it refuses a request with status 403,
@@ -42,8 +52,9 @@ names it. Any other access key ID means -account. Clients may be set up for any 
 calls an operation that the emulator does not have, the emulator logs that, once for each of the
 first 100 operations.
 
-The emulator does not keep records, because none of its operations read them. If the wall clock is
-set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
+Records are kept for 24 hours, or for their stream's retention if that is set. Only one emulator can
+use a directory at a time. Streams in it keep the limits that they were created with. If the wall
+clock is set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
 than a day ahead, requests fail until the emulator is restarted. GET /healthz answers 200.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
@@ -57,7 +68,12 @@ type options struct {
 	streams    []kinesis.NewStream
 	limits     putrecords.Limits // of new streams
 	stateDelay time.Duration
+	data       string // a directory, or "" for memory
+	sync       bool
+	memory     int64 // bytes
 }
+
+const minMemory = 16 << 20
 
 const maxShards = 10000 // a longer summary would help nobody
 
@@ -69,13 +85,11 @@ func parseArgs(args []string) (options, error) {
 	flags.StringVar(&opts.accountID, "account", "000000000000", "")
 	flags.StringVar(&opts.region, "region", "us-east-1", "")
 	flags.DurationVar(&opts.stateDelay, "state-delay", 200*time.Millisecond, "")
+	flags.StringVar(&opts.data, "data", "", "")
+	flags.BoolFunc("sync", "", boolean(&opts.sync))
+	flags.Func("memory", "", opts.setMemory)
 	unlimited := false
-	flags.BoolFunc("unlimited", "", func(value string) (err error) {
-		if unlimited, err = strconv.ParseBool(value); err != nil {
-			return errors.New("must be true or false")
-		}
-		return nil
-	})
+	flags.BoolFunc("unlimited", "", boolean(&unlimited))
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -85,6 +99,13 @@ func parseArgs(args []string) (options, error) {
 	if opts.stateDelay < 0 || opts.stateDelay > time.Hour {
 		return options{}, fmt.Errorf("-state-delay is %v and must be from 0s to 1h", opts.stateDelay)
 	}
+	if opts.sync && opts.data == "" {
+		return options{}, errors.New("-sync needs -data")
+	}
+	if opts.memory != 0 && opts.data != "" {
+		return options{}, errors.New("-memory and -data exclude each other")
+	}
+	opts.memory = cmp.Or(opts.memory, 1<<30)
 	if _, err := putrecords.NewAccount(opts.accountID, opts.region); err != nil {
 		return options{}, inFlags(err)
 	}
@@ -126,6 +147,30 @@ func (o *options) addStream(value string) error {
 	}
 	o.streams = append(o.streams, kinesis.NewStream{Name: name, Shards: shards})
 	return nil
+}
+
+func (o *options) setMemory(value string) error {
+	digits, unit := value, int64(1)
+	for i, suffix := range []string{"KiB", "MiB", "GiB"} {
+		if number, found := strings.CutSuffix(value, suffix); found {
+			digits, unit = number, 1024<<(10*i)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n > math.MaxInt64/unit || n*unit < minMemory {
+		return errors.New("must be a number of bytes, such as 512MiB, and at least 16MiB")
+	}
+	o.memory = n * unit
+	return nil
+}
+
+func boolean(set *bool) func(value string) error {
+	return func(value string) (err error) {
+		if *set, err = strconv.ParseBool(value); err != nil {
+			return errors.New("must be true or false")
+		}
+		return nil
+	}
 }
 
 // inFlags rewrites an error about a Config field to name the flag that set it.

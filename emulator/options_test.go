@@ -97,6 +97,20 @@ func TestInvalidArguments(t *testing.T) {
 		{[]string{"-region", "US"}, `emulator: -region: "US" is not lower-case letters`},
 		{[]string{"-unlimited=maybe"}, `"maybe" for -unlimited: must be true or false`},
 		{[]string{"-unlimited="}, `"" for -unlimited: must be true or false`},
+		{[]string{"-sync"}, `emulator: -sync needs -data`},
+		{[]string{"-sync=maybe"}, `"maybe" for -sync: must be true or false`},
+		{[]string{"-memory", "1GiB", "-data", "d"}, `emulator: -memory and -data exclude each other`},
+		{[]string{"-memory", ""}, `"" for flag -memory: must be a number of bytes, such as 512MiB, and at least 16MiB`},
+		{[]string{"-memory", "MiB"}, `"MiB" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "-1"}, `"-1" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "16777215"}, `"16777215" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "16383KiB"}, `"16383KiB" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "15MiB"}, `"15MiB" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "0GiB"}, `"0GiB" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "1.5GiB"}, `"1.5GiB" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "16MB"}, `"16MB" for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "9223372036854775808"}, `for flag -memory: must be a number of bytes`},
+		{[]string{"-memory", "8589934592GiB"}, `for flag -memory: must be a number of bytes`},
 		{[]string{"-no\nsuch"}, `flag provided but not defined: -no\nsuch`},
 		{[]string{"orders"}, `expected only flags, but got ["orders"]`},
 	} {
@@ -112,6 +126,24 @@ func TestInvalidArguments(t *testing.T) {
 		if strings.Count(line, "\n") != 1 || !strings.HasSuffix(line, "\n") {
 			t.Errorf("%q: stderr %q is not one line", test.args, line)
 		}
+	}
+}
+
+func TestMemory(t *testing.T) {
+	for value, want := range map[string]int64{
+		"16777216":      16 << 20,
+		"16384KiB":      16 << 20,
+		"16MiB":         16 << 20,
+		"512MiB":        512 << 20,
+		"1GiB":          1 << 30,
+		"8589934591GiB": 8589934591 << 30,
+	} {
+		if opts, err := parseArgs([]string{"-memory", value}); err != nil || opts.memory != want {
+			t.Errorf("%s: %d bytes, want %d, error %v", value, opts.memory, want, err)
+		}
+	}
+	if opts, err := parseArgs(nil); err != nil || opts.memory != 1<<30 {
+		t.Errorf("the default is %d bytes, error %v", opts.memory, err)
 	}
 }
 
