@@ -8,7 +8,6 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/putrecords/putrecords v0.1.0
 	github.com/putrecords/putrecords/kinesishttp v0.1.0
-	golang.org/x/time v0.15.0
 	go.etcd.io/bbolt v1.5.0
 	golang.org/x/time v0.15.0
 	pgregory.net/rapid v1.3.0

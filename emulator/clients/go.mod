@@ -18,6 +18,7 @@ require (
 	github.com/jmespath/go-jmespath v0.3.0 // indirect
 	github.com/putrecords/putrecords/kinesishttp v0.1.0 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
+	go.etcd.io/bbolt v1.5.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 	google.golang.org/protobuf v1.23.0 // indirect

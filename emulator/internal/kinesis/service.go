@@ -57,7 +57,7 @@ type Service struct {
 	streams  map[*putrecords.Stream]*stream
 	changing map[*stream]bool
 	switches map[streamName][]time.Time // the ModeSwitches of deleted streams
-	swept    time.Time // when records were last dropped because of their age
+	swept    time.Time                  // when records were last dropped because of their age
 }
 
 // A streamName identifies a stream, also after it was deleted and created again.
@@ -178,9 +178,6 @@ func (s *Service) settle() {
 	s.mu.Lock()
 	changing := slices.Collect(maps.Keys(s.changing))
 	s.mu.Unlock()
-	if len(changing) == 0 {
-		return
-	}
 	now := s.Now()
 	for _, st := range changing {
 		st.settle(now)
