@@ -10,6 +10,8 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/store"
 )
 
 func TestGetRecordsAnswers(t *testing.T) {
@@ -345,6 +347,33 @@ func TestParentIsOpenUntilItsCutOver(t *testing.T) {
 	}
 	if page := c.get(c.iterator(shard1, trimHorizon, ""), ""); page.NextShardIterator == "" { // it takes records now
 		t.Errorf("a child that is split already: %+v", page)
+	}
+}
+
+// A slowLog may be storing records.
+type slowLog struct {
+	store.Log
+	storing string // in which shard
+}
+
+func (l *slowLog) Storing(shardID string) bool { return shardID == l.storing }
+
+// A record that was put before the shard closed may be stored after that.
+func TestShardHasNotEndedWhileItsRecordsAreStored(t *testing.T) {
+	c := newEmulated(t, 2, Config{})
+	log := &slowLog{Log: c.stream().log, storing: shard0}
+	c.stream().log = log
+	c.wantAnswerOK("MergeShards", `{"StreamName":"orders","ShardToMerge":"0","AdjacentShardToMerge":"1"}`)
+	page := c.get(c.iterator(shard0, trimHorizon, ""), "")
+	if page.NextShardIterator == "" || page.ChildShards != nil {
+		t.Errorf("while a record is stored: %+v", page)
+	}
+	if page := c.get(c.iterator(shard1, trimHorizon, ""), ""); page.NextShardIterator != "" {
+		t.Errorf("the other shard: %+v", page)
+	}
+	log.storing = ""
+	if page := c.get(page.NextShardIterator, ""); page.NextShardIterator != "" {
+		t.Errorf("after that: %+v", page)
 	}
 }
 
