@@ -110,9 +110,10 @@ func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, pu
 	return st, sh, err
 }
 
-// hasEnded reports whether a shard takes no more records, and all are stored. A parent takes them until its closing
-// second has passed, and a child that is split before it takes any is not at its end either. So
-// hasEnded asks whether a descendant, which has a higher id, takes the shard's records.
+// hasEnded reports whether a shard takes no more records, and all that it took are stored. A parent
+// takes them until its closing second has passed, and a child that is split before it takes any is
+// not at its end either. So hasEnded asks whether a descendant, which has a higher id, takes the
+// shard's records.
 func (st *stream) hasEnded(sh putrecords.Shard) bool {
 	return !sh.SequenceNumberRange.EndingSequenceNumber.IsZero() &&
 		st.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID && !st.storing(sh.ShardID)
