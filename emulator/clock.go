@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A clockWatch logs each time the wall clock is set back. The streams' time is monotonic, so from
-// then on it is ahead of the wall clock. If it is ahead by more than a day, the streams fail.
+// A clockWatch logs each time the wall clock is set back. The streams' time never goes back, so from
+// then on it is ahead of the wall clock.
 type clockWatch struct {
 	logger *slog.Logger
 	read   func() (wall time.Time, elapsed time.Duration) // elapsed is monotonic
@@ -43,8 +43,7 @@ func (c *clockWatch) check() {
 	back := c.zero.Sub(zero).Round(time.Second)
 	c.zero = zero
 	if back > 0 {
-		c.logger.Warn("the wall clock was set back; the streams' time goes on as if it had not been, but if that puts it more than "+
-			"a day ahead, requests fail until the emulator is restarted", "by", back)
+		c.logger.Warn("the wall clock was set back; the streams' time goes on as if it had not been", "by", back)
 	}
 }
 

@@ -50,7 +50,8 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		return command.UsageError{Err: err}
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	service, err := opts.newService(logger)
+	streamClock := clock.New(systemClock())
+	service, err := opts.newService(logger, streamClock.Now)
 	if err != nil {
 		return err
 	}
@@ -70,8 +71,8 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	handler := service.Handler()
 	handler.Answered = newThrottleLog(logger).answered
 	handler.Refused = newRefusalLog(logger).refused
-	clock := newClockWatch(logger, systemClock())
-	server := kinesishttp.NewServer(opts.addr, guard(clock.watch(withHealth(handler)), onLoopback, logger))
+	watch := newClockWatch(logger, systemClock())
+	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(withHealth(handler)), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)
@@ -82,6 +83,10 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 func (o options) newService(logger *slog.Logger) (service *kinesis.Service, err error) {
 	kept, err := o.newStore(logger)
 	if err != nil {
+// newService returns a service with the streams of -stream.
+func (o options) newService(logger *slog.Logger, now func() time.Time) (*kinesis.Service, error) {
+	var key [32]byte
+	if _, err := rand.Read(key[:]); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -94,6 +99,8 @@ func (o options) newService(logger *slog.Logger) (service *kinesis.Service, err 
 		Region:             o.region,
 		Now:                clock.New(time.Now).Now, //nolint:forbidigo // where the time comes from
 		Store:              kept,
+		Now:                now,
+		Store:              store.NewMemory(key),
 		Logger:             logger,
 		StateDelay:         o.stateDelay,
 		Limits:             o.limits,

@@ -56,6 +56,8 @@ Records are kept for 24 hours, or for their stream's retention if that is set. O
 use a directory at a time. Streams in it keep the limits that they were created with. If the wall
 clock is set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
 than a day ahead, requests fail until the emulator is restarted. GET /healthz answers 200.
+The emulator does not keep records, because none of its operations read them. If the wall clock is
+set back, the emulator logs it, and the streams' time goes on as if it had not been. GET /healthz
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
 address, had to cut off a request or cannot print.

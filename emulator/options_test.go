@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/putrecords/putrecords"
 )
@@ -50,7 +51,7 @@ func TestParseArgs(t *testing.T) {
 			t.Errorf("%q: %v", test.args, err)
 			continue
 		}
-		service, err := opts.newService(slog.New(slog.DiscardHandler))
+		service, err := opts.newService(slog.New(slog.DiscardHandler), time.Now)
 		if err != nil {
 			t.Errorf("%q: %v", test.args, err)
 			continue
