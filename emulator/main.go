@@ -72,7 +72,7 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	handler.Answered = newThrottleLog(logger).answered
 	handler.Refused = newRefusalLog(logger).refused
 	watch := newClockWatch(logger, systemClock())
-	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(withHealth(handler)), onLoopback, logger))
+	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(withHealth(withSTS(handler, opts.accountID))), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)

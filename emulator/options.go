@@ -58,6 +58,7 @@ clock is set back, the emulator logs it, and the streams' time goes on. If that 
 than a day ahead, requests fail until the emulator is restarted. GET /healthz answers 200.
 The emulator does not keep records, because none of its operations read them. If the wall clock is
 set back, the emulator logs it, and the streams' time goes on as if it had not been. GET /healthz
+answers 200. STS's GetCallerIdentity answers with the caller's account.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
 address, had to cut off a request or cannot print.
