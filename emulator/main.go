@@ -3,6 +3,7 @@
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
 //	         [-state-delay D] [-data DIR [-sync] | -memory BYTES]
+//	         [-state-delay D] [-control]
 package main
 
 import (
@@ -22,6 +23,7 @@ import (
 
 	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/emulator/internal/clock"
+	"github.com/putrecords/putrecords/emulator/internal/control"
 	"github.com/putrecords/putrecords/emulator/internal/kinesis"
 	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/internal/command"
@@ -60,10 +62,14 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
+	onLoopback := isLoopback(listener.Addr().String())
+	if opts.control && !onLoopback {
+		listener.Close()
+		return command.UsageError{Err: fmt.Errorf("-control: -addr is %q and must be on loopback, such as 127.0.0.1:4567", opts.addr)}
+	}
 	for _, stream := range service.Streams() {
 		logger.Info("stream", "name", stream.Name(), "shards", len(stream.Shards()), "arn", stream.ARN())
 	}
-	onLoopback := isLoopback(listener.Addr().String())
 	if !onLoopback {
 		logger.Warn("anyone who can reach this address can use it: signatures are not checked", "addr", listener.Addr())
 	}
@@ -71,8 +77,12 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	handler := service.Handler()
 	handler.Answered = newThrottleLog(logger).answered
 	handler.Refused = newRefusalLog(logger).refused
+	root := withHealth(withSTS(handler, opts.accountID))
+	if opts.control {
+		root = control.New(service, streamClock, root)
+	}
 	watch := newClockWatch(logger, systemClock())
-	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(withHealth(withSTS(handler, opts.accountID))), onLoopback, logger))
+	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(root), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)

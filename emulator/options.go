@@ -17,6 +17,8 @@ import (
 )
 
 const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
+const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D]
+                [-control]
 
 Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until it is interrupted.
 Then it finishes the requests in flight and prints how many records each shard stored, throttled
@@ -39,6 +41,8 @@ and failed. A second interrupt ends it immediately.
   -memory BYTES          without -data: how many bytes the records in memory may take, such as
                          512MiB, at least 16MiB (default 1GiB); beyond that, the stream that takes
                          the most loses its oldest records, and the emulator logs how many
+  -control               let tests create streams, inject faults and set the clock at /control/; the
+                         emulator must listen on loopback
 
 The emulator does not check signatures, so anyone who can reach the address can use it: listen on
 loopback unless you trust the network. To keep web pages out, it refuses a request with status 403,
@@ -74,6 +78,7 @@ type options struct {
 	data       string // a directory, or "" for memory
 	sync       bool
 	memory     int64 // bytes
+	control    bool
 }
 
 const minMemory = 16 << 20
@@ -93,6 +98,8 @@ func parseArgs(args []string) (options, error) {
 	flags.Func("memory", "", opts.setMemory)
 	unlimited := false
 	flags.BoolFunc("unlimited", "", boolean(&unlimited))
+	flags.BoolFunc("unlimited", "", setBool(&unlimited))
+	flags.BoolFunc("control", "", setBool(&opts.control))
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -170,6 +177,8 @@ func (o *options) setMemory(value string) error {
 func boolean(set *bool) func(value string) error {
 	return func(value string) (err error) {
 		if *set, err = strconv.ParseBool(value); err != nil {
+func setBool(to *bool) func(string) error {
+		if *to, err = strconv.ParseBool(value); err != nil {
 			return errors.New("must be true or false")
 		}
 		return nil

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestControlIsOffByDefault(t *testing.T) {
+	e := start(t)
+	for _, call := range []string{"GET /control/clock", "POST /control/reset"} {
+		method, path, _ := strings.Cut(call, " ")
+		status, body, err := do(http.DefaultClient, controlRequest(e, method, path, "{}"))
+		if err != nil || status == http.StatusOK || !strings.Contains(body, "Exception") {
+			t.Errorf("%s: status %d, %s, error %v", call, status, body, err)
+		}
+	}
+	if _, summary := e.finish(t); !strings.Contains(summary, "orders") {
+		t.Errorf("the stream is gone: %s", summary)
+	}
+}
+
+func controlRequest(e *emulator, method, path, body string) *http.Request {
+	request, err := http.NewRequest(method, "http://"+e.addr+path, strings.NewReader(body))
+	if err != nil {
+		panic(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	return request
+}
+
+// A page of another server on this machine gets an answer to its preflight, as in production, but
+// its requests are refused. A page from elsewhere gets no answer.
+func TestPagesCannotControl(t *testing.T) {
+	e := start(t, "-control")
+	defer e.finish(t)
+	for _, origin := range []string{"http://localhost:3000", "https://evil.example", "null"} {
+		request := controlRequest(e, http.MethodPost, "/control/reset", "{}")
+		request.Header.Set("Origin", origin)
+		status, body, err := do(http.DefaultClient, request)
+		if err != nil || status != http.StatusForbidden || !strings.Contains(body, "Origin is ") {
+			t.Errorf("%s: status %d, %s, error %v", origin, status, body, err)
+		}
+	}
+	rebound := controlRequest(e, http.MethodPost, "/control/reset", "{}")
+	rebound.Host = "evil.example"
+	if status, body, err := do(http.DefaultClient, rebound); err != nil || status != http.StatusForbidden || !strings.Contains(body, "Host is ") {
+		t.Errorf("status %d, %s, error %v", status, body, err)
+	}
+	own := controlRequest(e, http.MethodGet, "/control/streams", "")
+	own.Header.Set("Origin", "http://"+e.addr)
+	if status, body, err := do(http.DefaultClient, own); err != nil || status != http.StatusOK || !strings.Contains(body, `"Name":"orders"`) {
+		t.Errorf("status %d, %s, error %v", status, body, err)
+	}
+}
+
+var (
+	pageBlocks = regexp.MustCompile("(?ms)^```(sh|json)\n(.*?)^```\n")
+	pageCalls  = regexp.MustCompile("(?m)^\\| `([A-Z]+ /control/[^`]*)` ")
+)
+
+// The commands of the page, run in one shell, print the answers that follow them.
+func TestControlPage(t *testing.T) {
+	page := readControlPage(t)
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("skipped: the page's commands need bash")
+	}
+	if err := exec.Command("curl", "--json", "{}", "--version").Run(); err != nil {
+		t.Skip("skipped: the page's commands need curl 7.82")
+	}
+	e := start(t, "-control")
+	defer e.finish(t)
+	const mark = "\n--- the next block ---\n"
+	var script strings.Builder
+	var commands, want []string
+	script.WriteString("set -euo pipefail\n")
+	for _, block := range pageBlocks.FindAllStringSubmatch(page, -1) {
+		switch kind, text := block[1], block[2]; {
+		case kind == "json":
+			want = append(want, text)
+		case text != "go run ./emulator -control\n": // e is that
+			commands = append(commands, text)
+			fmt.Fprintf(&script, "%s\nprintf '%s'\n", strings.ReplaceAll(text, "localhost:4567", e.addr), strings.ReplaceAll(mark, "\n", `\n`))
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "bash", "-c", script.String())
+	command.Env = append(os.Environ(), "HOME="+t.TempDir(), "no_proxy=*") // no .curlrc
+	output, err := command.Output()
+	got := strings.Split(strings.TrimSuffix(string(output), mark), mark)
+	if err != nil || len(got) != len(commands) || len(want) != len(commands) || len(want) < 10 {
+		t.Fatalf("%d commands, %d answers on the page, %d from the emulator, error %v:\n%s", len(commands), len(want), len(got), err, output)
+	}
+	for i := range want {
+		if !answers(t, want[i], got[i]) {
+			t.Errorf("%s\nprints %s\nbut the page says %s", commands[i], got[i], want[i])
+		}
+	}
+}
+
+// The page's table lists the calls that exist, and shows each of them with curl.
+func TestControlPageListsAllCalls(t *testing.T) {
+	page := readControlPage(t)
+	e := start(t, "-control")
+	defer e.finish(t)
+	calls := pageCalls.FindAllStringSubmatch(page, -1)
+	if len(calls) != 10 {
+		t.Fatalf("the page lists %d calls, want 10", len(calls))
+	}
+	for _, call := range calls {
+		method, path, _ := strings.Cut(call[1], " ")
+		_, body, err := do(http.DefaultClient, controlRequest(e, method, path, ""))
+		if err != nil || strings.Contains(body, "there is no "+method) {
+			t.Errorf("%s: %s, error %v", call[1], body, err)
+		}
+	}
+}
+
+func readControlPage(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/control.md")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("skipped: this module is not in a clone of its repository")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// answers reports whether got is the JSON that the page shows. "…" on the page is any text.
+func answers(t *testing.T, page, got string) bool {
+	t.Helper()
+	var want, have any
+	if err := json.Unmarshal([]byte(page), &want); err != nil {
+		t.Errorf("the page shows %s: %v", page, err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(got))
+	if decoder.Decode(&have) != nil {
+		return false
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return false
+	}
+	return matches(want, have)
+}
+
+func matches(want, got any) bool {
+	switch want := want.(type) {
+	case map[string]any:
+		got, ok := got.(map[string]any)
+		if !ok || len(got) != len(want) {
+			return false
+		}
+		for name := range want {
+			if member, ok := got[name]; !ok || !matches(want[name], member) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		got, ok := got.([]any)
+		if !ok || len(got) != len(want) {
+			return false
+		}
+		for i := range want {
+			if !matches(want[i], got[i]) {
+				return false
+			}
+		}
+		return true
+	case string:
+		got, ok := got.(string)
+		before, after, changes := strings.Cut(want, "…")
+		return ok && (got == want ||
+			changes && len(got) > len(before)+len(after) && strings.HasPrefix(got, before) && strings.HasSuffix(got, after))
+	}
+	return reflect.DeepEqual(want, got)
+}
