@@ -51,13 +51,12 @@ func bodyError(err error) error {
 	return badRequest("the body: %s", strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// accountOf returns the only parameter that a request may have in its query.
-func accountOf(r *http.Request) (string, error) {
-	query := r.URL.Query()
-	for name := range query {
-		if name != "AccountID" {
-			return "", badRequest("the query has %q and may only have AccountID", name)
+// checkQuery refuses a query, except AccountID where the path names a stream.
+func checkQuery(r *http.Request) error {
+	for name := range r.URL.Query() {
+		if name != "AccountID" || r.PathValue("name") == "" {
+			return badRequest("the query has %q, which this call does not take", name)
 		}
 	}
-	return query.Get("AccountID"), nil
+	return nil
 }

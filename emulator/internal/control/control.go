@@ -84,6 +84,9 @@ func badRequest(format string, args ...any) error {
 // answer sends what do returns as JSON, or {"error": "..."}.
 func answer(w http.ResponseWriter, r *http.Request, do func(*http.Request) (any, error)) {
 	err := checkOrigin(r)
+	if err == nil {
+		err = checkQuery(r)
+	}
 	var out any
 	if err == nil {
 		out, err = do(r)

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -243,6 +244,12 @@ func TestPagesOfOtherServersAreRefused(t *testing.T) {
 	if status, body := a.do(r); status != http.StatusOK {
 		t.Errorf("the emulator's own page: status %d, %s", status, body)
 	}
+	r = newRequest(http.MethodGet, "/control/clock", "")
+	r.TLS = &tls.ConnectionState{}
+	r.Header.Set("Origin", "https://localhost:4567")
+	if status, body := a.do(r); status != http.StatusOK {
+		t.Errorf("the emulator's own page with TLS: status %d, %s", status, body)
+	}
 }
 
 func TestCreateStream(t *testing.T) {
@@ -352,7 +359,7 @@ func TestRefusedLimits(t *testing.T) {
 		{path, `{"RecordsPerSecond": 5, "Records": 1}`, 400, `unknown field "Records"`},
 		{path + "?AccountID=1", `{}`, 400, `AccountID is "1" and must be 12 digits`},
 		{path + "?AccountID=444455556666", `{}`, 404, "Stream orders under account 444455556666 not found."},
-		{path + "?AccountId=" + account, `{}`, 400, `the query has "AccountId" and may only have AccountID`},
+		{path + "?AccountId=" + account, `{}`, 400, `the query has "AccountId", which this call does not take`},
 		{"/control/streams/gone/limits", `{}`, 404, "Stream gone under account " + account + " not found."},
 		{"/control/streams/a%20b/limits", `{}`, 400, "a b"},
 	} {
@@ -362,6 +369,15 @@ func TestRefusedLimits(t *testing.T) {
 	a.wantRefusal(t, newRequest(http.MethodPut, path, `{"RecordsPerSecond": 5}`), 500, errDisk.Error())
 	if got := a.service.Streams()[0].Limits().RecordsPerSecond; got != 1 {
 		t.Errorf("%d records a second", got)
+	}
+}
+
+// A query that did nothing would mislead.
+func TestQueriesAreRefused(t *testing.T) {
+	a := newAPI(t)
+	for _, call := range []string{"GET /control/streams", "POST /control/faults", "POST /control/reset", "DELETE /control/faults/1"} {
+		method, path, _ := strings.Cut(call, " ")
+		a.wantRefusal(t, newRequest(method, path+"?AccountID="+account, "{}"), 400, `the query has "AccountID", which this call does not take`)
 	}
 }
 

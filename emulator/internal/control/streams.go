@@ -68,15 +68,11 @@ func (h *handler) createStream(r *http.Request) (any, error) {
 }
 
 func (h *handler) setLimits(r *http.Request) (any, error) {
-	accountID, err := accountOf(r)
-	if err != nil {
-		return nil, err
-	}
 	var limits putrecords.Limits
 	if err := decode(r, &limits); err != nil {
 		return nil, err
 	}
-	stream, err := h.find(accountID, r.PathValue("name"))
+	stream, err := h.find(r.URL.Query().Get("AccountID"), r.PathValue("name"))
 	if err != nil {
 		return nil, err
 	}
