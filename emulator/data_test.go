@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,7 +27,7 @@ func look(t *testing.T, args ...string) contents {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := opts.newService(slog.New(slog.DiscardHandler))
+	service, err := opts.newService(slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

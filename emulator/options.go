@@ -16,21 +16,22 @@ import (
 	"github.com/putrecords/putrecords/internal/command"
 )
 
-const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
-const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited] [-state-delay D]
-                [-control]
+const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
+                [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES] [-control]
 
-Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until it is interrupted.
-Then it finishes the requests in flight and prints how many records each shard stored, throttled
+Emulator answers Kinesis producers and consumers over HTTP/1.1 and HTTP/2, without TLS, until it is
+interrupted. Then it finishes the requests in flight and prints how many records each shard stored, throttled
 and failed. A second interrupt ends it immediately.
 
   -addr HOST:PORT        where to listen: without HOST on all addresses, and port 0 picks a free port
                          (default 127.0.0.1:4567)
   -stream NAME[:SHARDS]  create a stream with SHARDS shards, 1 to 10000 (default 1); repeat the flag
-                         for more streams (default orders:4)
+                         for more streams (default orders:4, unless -data has streams)
   -account ID            the streams' account, 12 digits (default 000000000000)
   -region REGION         the streams' region (default us-east-1)
-  -unlimited             never throttle; the limits of a single request still apply
+  -unlimited             never throttle puts and reads; the limits of a single request still apply
+  -reads N               GetRecords calls a second that a shard serves (default 5)
+  -read-bytes BYTES      bytes a second that they may return, such as 4MiB (default 2MiB)
   -state-delay D         how long a stream is CREATING, UPDATING or DELETING; AWS takes about 5s
                          (default 200ms)
   -data DIR              keep streams and records in the directory DIR, which is created if it does
@@ -58,11 +59,9 @@ first 100 operations.
 
 Records are kept for 24 hours, or for their stream's retention if that is set. Only one emulator can
 use a directory at a time. Streams in it keep the limits that they were created with. If the wall
-clock is set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
-than a day ahead, requests fail until the emulator is restarted. GET /healthz answers 200.
-The emulator does not keep records, because none of its operations read them. If the wall clock is
-set back, the emulator logs it, and the streams' time goes on as if it had not been. GET /healthz
-answers 200. STS's GetCallerIdentity answers with the caller's account.
+clock is set back, the emulator logs it, and the streams' time goes on as if it had not been. GET
+/healthz answers 200. STS's GetCallerIdentity answers with the caller's account. Enhanced fan-out
+(RegisterStreamConsumer, SubscribeToShard) is not there.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
 address, had to cut off a request or cannot print.
@@ -79,6 +78,8 @@ type options struct {
 	sync       bool
 	memory     int64 // bytes
 	control    bool
+	reads      int   // per second and shard; -1 is unlimited
+	readBytes  int64 // per second and shard; -1 is unlimited
 }
 
 const minMemory = 16 << 20
@@ -86,7 +87,7 @@ const minMemory = 16 << 20
 const maxShards = 10000 // a longer summary would help nobody
 
 func parseArgs(args []string) (options, error) {
-	opts := options{addr: "127.0.0.1:4567"}
+	opts := options{addr: "127.0.0.1:4567", reads: 5, readBytes: 2 << 20}
 	flags := command.NewFlags()
 	flags.Func("addr", "", opts.setAddr)
 	flags.Func("stream", "", opts.addStream)
@@ -94,10 +95,11 @@ func parseArgs(args []string) (options, error) {
 	flags.StringVar(&opts.region, "region", "us-east-1", "")
 	flags.DurationVar(&opts.stateDelay, "state-delay", 200*time.Millisecond, "")
 	flags.StringVar(&opts.data, "data", "", "")
-	flags.BoolFunc("sync", "", boolean(&opts.sync))
-	flags.Func("memory", "", opts.setMemory)
+	flags.BoolFunc("sync", "", setBool(&opts.sync))
+	flags.Func("memory", "", setBytes(&opts.memory, minMemory, "16MiB"))
+	flags.Func("reads", "", command.WholeNumber(&opts.reads, 1_000_000))
+	flags.Func("read-bytes", "", setBytes(&opts.readBytes, 1, "1"))
 	unlimited := false
-	flags.BoolFunc("unlimited", "", boolean(&unlimited))
 	flags.BoolFunc("unlimited", "", setBool(&unlimited))
 	flags.BoolFunc("control", "", setBool(&opts.control))
 	if err := flags.Parse(args); err != nil {
@@ -119,11 +121,9 @@ func parseArgs(args []string) (options, error) {
 	if _, err := putrecords.NewAccount(opts.accountID, opts.region); err != nil {
 		return options{}, inFlags(err)
 	}
-	if opts.streams == nil {
-		opts.streams = []kinesis.NewStream{{Name: "orders", Shards: 4}}
-	}
 	if unlimited {
 		opts.limits = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
+		opts.reads, opts.readBytes = -1, -1
 	}
 	return opts, nil
 }
@@ -159,25 +159,26 @@ func (o *options) addStream(value string) error {
 	return nil
 }
 
-func (o *options) setMemory(value string) error {
-	digits, unit := value, int64(1)
-	for i, suffix := range []string{"KiB", "MiB", "GiB"} {
-		if number, found := strings.CutSuffix(value, suffix); found {
-			digits, unit = number, 1024<<(10*i)
+// setBytes returns a function that sets a number of bytes, which must be at least least.
+func setBytes(to *int64, least int64, leastText string) func(string) error {
+	return func(value string) error {
+		digits, unit := value, int64(1)
+		for i, suffix := range []string{"KiB", "MiB", "GiB"} {
+			if number, found := strings.CutSuffix(value, suffix); found {
+				digits, unit = number, 1024<<(10*i)
+			}
 		}
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || n > math.MaxInt64/unit || n*unit < least {
+			return errors.New("must be a number of bytes, such as 512MiB, and at least " + leastText)
+		}
+		*to = n * unit
+		return nil
 	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n > math.MaxInt64/unit || n*unit < minMemory {
-		return errors.New("must be a number of bytes, such as 512MiB, and at least 16MiB")
-	}
-	o.memory = n * unit
-	return nil
 }
 
-func boolean(set *bool) func(value string) error {
-	return func(value string) (err error) {
-		if *set, err = strconv.ParseBool(value); err != nil {
 func setBool(to *bool) func(string) error {
+	return func(value string) (err error) {
 		if *to, err = strconv.ParseBool(value); err != nil {
 			return errors.New("must be true or false")
 		}

@@ -20,7 +20,6 @@ import (
 	memory "github.com/harlow/kinesis-consumer/store/memory"
 
 	"github.com/putrecords/putrecords"
-	"github.com/putrecords/putrecords/emulator/internal/clock"
 	"github.com/putrecords/putrecords/emulator/internal/kinesis"
 	"github.com/putrecords/putrecords/emulator/internal/store"
 )
@@ -31,7 +30,7 @@ func startEmulator(t *testing.T) (*awskinesis.Kinesis, *putrecords.Stream) {
 	service, err := kinesis.New(kinesis.Config{
 		AccountID:          "000000000000",
 		Region:             "us-east-1",
-		Now:                clock.New(time.Now).Now,
+		Now:                time.Now,
 		Store:              store.NewMemory([32]byte{}),
 		Logger:             slog.New(slog.DiscardHandler),
 		ReadsPerSecond:     5,

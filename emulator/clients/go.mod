@@ -22,7 +22,6 @@ require (
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 	google.golang.org/protobuf v1.23.0 // indirect
-tool github.com/putrecords/putrecords/emulator
-	github.com/putrecords/putrecords v0.1.0 // indirect
-	github.com/putrecords/putrecords/emulator v0.1.0 // indirect
 )
+
+tool github.com/putrecords/putrecords/emulator
