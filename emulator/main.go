@@ -1,5 +1,5 @@
 // Emulator answers Kinesis producers over HTTP until it is interrupted. Then it prints how many
-// records each shard stored, throttled and failed.
+// records each shard stored, throttled and failed, and how many of them are distinct.
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
 //	         [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES] [-control]
@@ -12,13 +12,21 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/activity"
 	"github.com/putrecords/putrecords/emulator/internal/clock"
 	"github.com/putrecords/putrecords/emulator/internal/control"
+	"github.com/putrecords/putrecords/emulator/internal/kinesis"
+	"github.com/putrecords/putrecords/emulator/internal/metrics"
+	"github.com/putrecords/putrecords/emulator/internal/page"
+	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/internal/command"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
@@ -76,8 +84,27 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	}
 	watch := newClockWatch(logger, systemClock())
 	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(root), onLoopback, logger))
+	seen := activity.New(service.Now, service.Streams)
+	throttled, refused := newThrottleLog(logger), newRefusalLog(logger)
+	handler.Answered = func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
+		seen.Answered(ctx, stream, in, out)
+		throttled.answered(ctx, stream, in, out)
+	handler.Refused = func(ctx context.Context, operation string, err *putrecords.Error) {
+		seen.Refused(ctx, operation, err)
+		refused.refused(ctx, operation, err)
+	measured := metrics.New(service.Streams)
+	root := withPages(map[string]http.Handler{
+		"/":           http.HandlerFunc(page.Serve),
+		"/healthz":    http.HandlerFunc(answerHealth),
+		"/metrics":    measured.Handler(),
+		"/page/state": page.State{Streams: service.Streams, Activity: seen},
+	}, measured.Measure(handler))
+	clock := newClockWatch(logger, systemClock())
+	server := kinesishttp.NewServer(opts.addr, guard(clock.watch(root), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)
-	return errors.Join(err, writeSummary(stdout, service.Streams()))
+	throttled.limit.flush()
+	refused.limit.flush()
+	return errors.Join(err, writeSummary(stdout, service.Streams(), seen.Distinct))
 }

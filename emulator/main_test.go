@@ -141,12 +141,12 @@ func TestEmulator(t *testing.T) {
 	putRecords(t, e.addr, "clicks", putrecords.Entry("k", nil), 1)
 	status, summary := e.finish(t)
 	const want = `
-orders
+orders: 3 records stored, 1 of them distinct
   shard                 stored  bytes  throttled  bytes  failed  bytes
   shardId-000000000000       0      0          0      0       0      0
   shardId-000000000001       3     30          0      0       0      0
 
-clicks
+clicks: 1 records stored, 1 of them distinct
   shard                 stored  bytes  throttled  bytes  failed  bytes
   shardId-000000000000       1      1          0      0       0      0
 `
@@ -196,7 +196,7 @@ func TestThrottled(t *testing.T) {
 func TestHealth(t *testing.T) {
 	e := start(t)
 	defer e.finish(t)
-	for target, want := range map[string]string{"GET /healthz": "200 ok", "GET /healthz/": "", "GET /": "", "POST /healthz": ""} {
+	for target, want := range map[string]string{"GET /healthz": "200 ok", "GET /healthz/": "", "POST /healthz": ""} {
 		method, path, _ := strings.Cut(target, " ")
 		request, err := http.NewRequest(method, "http://"+e.addr+path, nil)
 		if err != nil {
@@ -206,6 +206,68 @@ func TestHealth(t *testing.T) {
 		got := fmt.Sprint(status, " ", body)
 		if err != nil || want != "" && got != want || want == "" && status == http.StatusOK {
 			t.Errorf("%s: got %s, error %v", target, got, err)
+		}
+	}
+}
+
+// A browser gets the page and its state, and Prometheus the metrics. The page is only at its own
+// address, and Kinesis has the other methods there.
+func TestPages(t *testing.T) {
+	e := start(t)
+	defer e.finish(t)
+	out := putRecords(t, e.addr, "orders", putrecords.Entry("k", nil), 2)
+	if status, _, err := do(http.DefaultClient, newRequest(e.addr, "GetRecords", strings.NewReader("?"))); err != nil || status != 400 {
+		t.Errorf("status %d, error %v", status, err)
+	}
+	for target, want := range map[string][]string{
+		"GET /": {"<title>Kinesis emulator</title>"},
+		"GET /page/state": {
+			`"Distinct":1,`, `"ShardID":"` + out.Records[0].ShardID + `"`, `"Operation":"GetRecords"`, `"Control":false`,
+		},
+		"GET /metrics": {
+			`putrecords_records_total{account="000000000000",result="stored",shard="` + out.Records[0].ShardID + `",stream="orders"} 2`,
+			`putrecords_request_duration_seconds_count{code="200",operation="PutRecords"} 1`,
+		},
+		"GET /page":        nil,
+		"GET /page/":       nil,
+		"PUT /":            nil,
+		"POST /page/state": nil,
+		"POST /metrics":    nil,
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		request, err := http.NewRequest(method, "http://"+e.addr+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, body, err := do(http.DefaultClient, request)
+		if err != nil || (status == http.StatusOK) != (want != nil) {
+			t.Errorf("%s: status %d, error %v", target, status, err)
+		}
+		for _, part := range want {
+			if !strings.Contains(body, part) {
+				t.Errorf("%s: the answer lacks %s: %s", target, part, body)
+			}
+		}
+	}
+}
+
+// Pages of other servers and other names of this one do not get the page.
+func TestPagesAreGuarded(t *testing.T) {
+	e := start(t)
+	defer e.finish(t)
+	for _, path := range []string{"/", "/page/state", "/metrics"} {
+		for name, value := range map[string]string{"Host": "example.com", "Origin": "https://example.com"} {
+			request, err := http.NewRequest(http.MethodGet, "http://"+e.addr+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set(name, value)
+			if name == "Host" {
+				request.Host = value
+			}
+			if status, _, err := do(http.DefaultClient, request); err != nil || status != http.StatusForbidden {
+				t.Errorf("%s of %s: status %d, error %v", path, value, status, err)
+			}
 		}
 	}
 }

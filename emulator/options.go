@@ -22,6 +22,8 @@ const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-ac
 Emulator answers Kinesis producers and consumers over HTTP/1.1 and HTTP/2, without TLS, until it is
 interrupted. Then it finishes the requests in flight and prints how many records each shard stored, throttled
 and failed. A second interrupt ends it immediately.
+Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until it is interrupted.
+and failed, and how many of a stream's records are distinct. A second interrupt ends it immediately.
 
   -addr HOST:PORT        where to listen: without HOST on all addresses, and port 0 picks a free port
                          (default 127.0.0.1:4567)
@@ -52,16 +54,27 @@ and logs why, if the request's Origin is not on loopback: localhost, [::1] or an
 on loopback too; otherwise any Host will do. A page that is on loopback gets CORS headers, so the
 AWS SDK works in it.
 
+Open the address in a browser to watch the streams: a page shows the load and the throttling of each
+shard, the last records and the last refused requests. GET /metrics answers Prometheus, and
+GET /healthz answers 200.
+
 An access key ID of 12 digits means the account with that ID, which has no streams unless -account
-names it. Any other access key ID means -account. Clients may be set up for any region. If a client
-calls an operation that the emulator does not have, the emulator logs that, once for each of the
-first 100 operations.
+names it. Any other access key ID means -account. Clients may be set up for any region.
+
+The emulator logs each answer with throttled records and each refused request, up to 10 lines a
+second for each of the two, and then how many it left out. If a client calls an operation that the
+emulator does not have, it logs that once for each of the first 100 operations. Two records are the
+same, not distinct, if their partition keys, explicit hash keys and data are. The emulator counts
+the distinct ones up to 1048576 for each stream.
 
 Records are kept for 24 hours, or for their stream's retention if that is set. Only one emulator can
 use a directory at a time. Streams in it keep the limits that they were created with. If the wall
 clock is set back, the emulator logs it, and the streams' time goes on as if it had not been. GET
 /healthz answers 200. STS's GetCallerIdentity answers with the caller's account. Enhanced fan-out
 (RegisterStreamConsumer, SubscribeToShard) is not there.
+The emulator does not keep records, because none of its operations read them. If the wall clock is
+set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
+than a day ahead, requests fail until the emulator is restarted.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
 address, had to cut off a request or cannot print.

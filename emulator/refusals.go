@@ -6,31 +6,40 @@ import (
 	"sync"
 
 	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/activity"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
 // maxRefusals bounds the names that a refusalLog keeps, because clients choose them.
 const maxRefusals = 100
 
-// A refusalLog logs each operation that the emulator does not have, once: a consumer would ask for
-// GetRecords several times a second.
+// A refusalLog logs requests that are answered with an error. An operation that the emulator does
+// not have is logged once: a client of such an operation may call it several times a second.
 type refusalLog struct {
 	logger *slog.Logger
+	limit  *lineLimit
 
 	mu     sync.Mutex
-	logged map[string]bool // by the operation's name
+	logged map[string]bool // unknown operations by name
 }
 
 func newRefusalLog(logger *slog.Logger) *refusalLog {
-	return &refusalLog{logger: logger, logged: map[string]bool{}}
+	return &refusalLog{logger: logger, limit: newLineLimit(logger, "refused requests"), logged: map[string]bool{}}
 }
 
-// refused logs an unknown operation that has not been logged yet. Other errors are the client's to
-// report.
+// refused logs a refusal. A throttled PutRecord request is the throttleLog's to log.
 func (l *refusalLog) refused(ctx context.Context, operation string, err *putrecords.Error) {
-	if err.Code == kinesishttp.UnknownOperationException && l.isNew(operation) {
-		l.logger.WarnContext(ctx, "refused an operation that the emulator does not have; this is logged once",
-			"operation", operation)
+	operation = activity.Clip(operation, 100)
+	switch {
+	case err.Code == kinesishttp.UnknownOperationException:
+		if l.isNew(operation) {
+			l.logger.WarnContext(ctx, "refused an operation that the emulator does not have; this is logged once",
+				"operation", operation)
+		}
+	case operation == "PutRecord" && err.Code == putrecords.ProvisionedThroughputExceededException:
+	case l.limit.allow():
+		l.logger.WarnContext(ctx, "refused", "operation", operation, "code", string(err.Code), "message", activity.Clip(err.Message, 300))
 	}
 }
 

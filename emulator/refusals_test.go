@@ -48,3 +48,23 @@ func TestRefusalLogIsBounded(t *testing.T) {
 		t.Errorf("%d lines, want %d", n, maxRefusals)
 	}
 }
+
+// Other refusals are logged each time, but limited, with a message that is not too long. A throttled
+// PutRecord request is logged as its records are.
+func TestRefusalLog(t *testing.T) {
+	var b strings.Builder
+	log := newRefusalLog(slog.New(slog.NewTextHandler(&b, nil)))
+	log.refused(t.Context(), "PutRecord", &putrecords.Error{Code: putrecords.ProvisionedThroughputExceededException})
+	for range linesPerSecond + 2 {
+		log.refused(t.Context(), "GetRecords", &putrecords.Error{
+			Code: putrecords.ProvisionedThroughputExceededException, Message: "a\nb" + strings.Repeat("m", 1000),
+		})
+	}
+	log.limit.flush()
+	const line = ` level=WARN msg=refused operation=GetRecords code=ProvisionedThroughputExceededException message="a\nbm`
+	const end = `m…"` + "\n"
+	if n := strings.Count(b.String(), line); n != linesPerSecond || strings.Count(b.String(), end) != n || b.Len() > 600*linesPerSecond ||
+		!strings.HasSuffix(b.String(), ` about="refused requests" lines=2`+"\n") || strings.Count(b.String(), "\n") != linesPerSecond+1 {
+		t.Errorf("logged %s", &b)
+	}
+}

@@ -31,14 +31,16 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, logg
 	return nil
 }
 
-// withHealth answers GET /healthz and passes every other request to next. It is not a ServeMux,
-// which would redirect some of them.
-func withHealth(next http.Handler) http.Handler {
+// withPages answers GET for the paths of pages, and passes every other request to next. It is not a
+// ServeMux, which would redirect some of them.
+func withPages(pages map[string]http.Handler, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" && r.Method == http.MethodGet {
-			_, _ = io.WriteString(w, "ok")
+		if page := pages[r.URL.Path]; page != nil && r.Method == http.MethodGet {
+			page.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+func answerHealth(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }

@@ -37,16 +37,22 @@ func TestWriteSummary(t *testing.T) {
 	orders.Inject(putrecords.Fault{})
 	put(t, orders, inShard(1), inShard(1), inShard(1), inShard(1), inShard(1), inShard(0))
 	var b strings.Builder
-	if err := writeSummary(&b, []*putrecords.Stream{orders, newStream("clicks", 1, putrecords.Limits{})}); err != nil {
+	distinct := func(stream *putrecords.Stream) (int, bool) {
+		if stream == orders {
+			return 2, false
+		}
+		return 7, true
+	}
+	if err := writeSummary(&b, []*putrecords.Stream{orders, newStream("clicks", 1, putrecords.Limits{})}, distinct); err != nil {
 		t.Fatal(err)
 	}
 	const want = `
-orders
+orders: 3 records stored, 2 of them distinct
   shard                 stored  bytes  throttled  bytes  failed  bytes
   shardId-000000000000       1     10          0      0       0      0
   shardId-000000000001       2     20          2     20       1     10
 
-clicks
+clicks: 0 records stored, more than 7 of them distinct
   shard                 stored  bytes  throttled  bytes  failed  bytes
   shardId-000000000000       0      0          0      0       0      0
 `

@@ -6,39 +6,38 @@ import (
 	"slices"
 
 	"github.com/putrecords/putrecords"
+
+	"github.com/putrecords/putrecords/emulator/internal/activity"
 )
 
-// A throttleLog logs each answer that has throttled records.
-type throttleLog struct{ logger *slog.Logger }
+// A throttleLog logs answers that have throttled records.
+type throttleLog struct {
+	logger *slog.Logger
+	limit  *lineLimit
+}
 
-func newThrottleLog(logger *slog.Logger) *throttleLog { return &throttleLog{logger} }
+func newThrottleLog(logger *slog.Logger) *throttleLog {
+	return &throttleLog{logger, newLineLimit(logger, "throttled records")}
+}
 
 // answered logs out if it has throttled records, and names their shards.
 func (l *throttleLog) answered(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
-	throttled := 0
-	var shards []string
+	var throttled []int // indexes
 	for i, result := range out.Failed() {
 		if result.ErrorCode == putrecords.ProvisionedThroughputExceededException {
-			throttled++
-			shards = append(shards, stream.Route(hashKeyOf(in.Records[i])).ShardID)
+			throttled = append(throttled, i)
 		}
 	}
-	if throttled == 0 {
+	if len(throttled) == 0 || !l.limit.allow() {
 		return
 	}
+	var shards []string
+	for _, i := range throttled {
+		if shard := activity.ShardOf(stream, in.Records[i], out.Records[i]); shard != "" {
+			shards = append(shards, shard)
+		}
+	}
 	slices.Sort(shards)
-	l.logger.WarnContext(ctx, "throttled", "stream", stream.Name(), "throttled", throttled, "records", len(out.Records),
+	l.logger.WarnContext(ctx, "throttled", "stream", stream.Name(), "throttled", len(throttled), "records", len(out.Records),
 		"shards", slices.Compact(shards))
-}
-
-// hashKeyOf returns the hash key of a record that a stream has accepted.
-func hashKeyOf(entry putrecords.RequestEntry) putrecords.HashKey {
-	if entry.ExplicitHashKey == nil {
-		return putrecords.HashKeyOf(*entry.PartitionKey)
-	}
-	key, err := putrecords.ParseHashKey(*entry.ExplicitHashKey)
-	if err != nil {
-		panic(err) // the stream would have rejected the request
-	}
-	return key
 }

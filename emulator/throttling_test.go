@@ -62,6 +62,31 @@ func TestThrottleLogNamesEachShardOnce(t *testing.T) {
 	}
 }
 
+// Lines are limited, and what was left out is counted.
+func TestThrottleLogIsLimited(t *testing.T) {
+	var log bytes.Buffer
+	stream := newStream("orders", 2, putrecords.Limits{RecordsPerSecond: 1})
+	throttled := newThrottleLog(slog.New(slog.NewTextHandler(&log, nil)))
+	for range 1 + linesPerSecond + 2 { // the first one is not throttled
+		putAndLog(t, throttled, stream, inShard(0))
+	}
+	throttled.limit.flush()
+	if n := strings.Count(log.String(), " msg=throttled "); n != linesPerSecond || !strings.HasSuffix(log.String(), ` about="throttled records" lines=2`+"\n") {
+		t.Errorf("logged %s", &log)
+	}
+}
+
+// A stream that spreads records itself does not tell the shard of one that failed.
+func TestThrottleLogOfStreamThatSpreadsRecords(t *testing.T) {
+	var log bytes.Buffer
+	stream := putrecords.MustNew(putrecords.Config{RecordDistributionStrategy: putrecords.DistributionAuto})
+	stream.Inject(putrecords.Fault{Code: putrecords.ProvisionedThroughputExceededException})
+	putAndLog(t, newThrottleLog(slog.New(slog.NewTextHandler(&log, nil))), stream, putrecords.RequestEntry{Data: []byte{}})
+	if !strings.HasSuffix(log.String(), " throttled=1 records=1 shards=[]\n") {
+		t.Errorf("logged %s", &log)
+	}
+}
+
 // putAndLog puts records into stream and passes the request and the answer to log.
 func putAndLog(t *testing.T, log *throttleLog, stream *putrecords.Stream, records ...putrecords.RequestEntry) {
 	t.Helper()
