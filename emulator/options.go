@@ -63,9 +63,10 @@ names it. Any other access key ID means -account. Clients may be set up for any 
 
 The emulator logs each answer with throttled records and each refused request, up to 10 lines a
 second for each of the two, and then how many it left out. If a client calls an operation that the
-emulator does not have, it logs that once for each of the first 100 operations. Two records are the
-same, not distinct, if their partition keys, explicit hash keys and data are. The emulator counts
-the distinct ones up to 1048576 for each stream.
+emulator does not have, it logs that once for each of the first 100 operations.
+
+In the summary and on the page, stored records are distinct if their partition keys, explicit hash
+keys or data differ. The emulator counts up to 1048576 distinct records for each stream.
 
 Records are kept for 24 hours, or for their stream's retention if that is set. Only one emulator can
 use a directory at a time. Streams in it keep the limits that they were created with. If the wall

@@ -60,7 +60,7 @@ type seen struct {
 	records ring[Record]
 }
 
-// New returns an Activity. It forgets the streams that streams does not return anymore.
+// New returns an Activity. It forgets streams that the function streams no longer returns.
 func New(now func() time.Time, streams func() []*putrecords.Stream) *Activity {
 	return &Activity{now: now, streams: streams, seen: map[*putrecords.Stream]*seen{}}
 }
@@ -118,12 +118,12 @@ func (a *Activity) Refusals() []Refusal {
 	return a.refusals.latestFirst()
 }
 
-// Distinct returns how many different records clients know that the stream stored. Two records are
-// the same if their partition keys, explicit hash keys and data are. If more is true there are more
-// than n, and they are no longer counted.
+// Distinct returns how many distinct records the stream has stored. Records are distinct if their
+// partition keys, explicit hash keys or data differ. If more is true, there are more than n, and the
+// Activity no longer counts them.
 //
-// A record that is stored but answered with an error, because of a fault with AfterAppend, does not
-// count until the client has sent it again.
+// A fault with AfterAppend stores a record but answers with an error. Such a record counts when the
+// client sends it again and gets no error.
 func (a *Activity) Distinct(stream *putrecords.Stream) (n int, more bool) {
 	a.mu.RLock()
 	s := a.seen[stream]
@@ -134,8 +134,8 @@ func (a *Activity) Distinct(stream *putrecords.Stream) (n int, more bool) {
 	return s.distinct.count()
 }
 
-// find returns what is remembered of a stream. It forgets the deleted streams when it meets a new
-// one.
+// find returns what is remembered of a stream. When the stream is new, it forgets those that have
+// been deleted.
 func (a *Activity) find(stream *putrecords.Stream) *seen {
 	a.mu.RLock()
 	s := a.seen[stream]

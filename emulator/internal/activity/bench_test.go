@@ -30,9 +30,9 @@ func (w nullWriter) WriteHeader(status int) {
 }
 
 // BenchmarkHandler measures what an Activity costs a request of 500 records: none, one that counts
-// records it has not seen, one that has seen them, and one that counts no longer.
+// records it has not seen, one that has seen them, and one that no longer counts.
 func BenchmarkHandler(b *testing.B) {
-	const records, uncounted = 500, 1<<20/500 + 1 // after so many requests, an Activity counts no longer
+	const records, uncounted = 500, 1<<20/500 + 1 // after so many requests, an Activity no longer counts
 	for _, size := range []int{100, 1024} {
 		for _, with := range []string{"none", "new", "seen", "full"} {
 			b.Run(fmt.Sprintf("bytes=%d/%s", size, with), func(b *testing.B) {

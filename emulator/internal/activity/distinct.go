@@ -9,14 +9,13 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// maxDistinct is how many different records of a stream are counted. Their hashes take 16 MiB.
+// maxDistinct is how many distinct records of a stream are counted. Their hashes take 16 MiB.
 const maxDistinct = 1 << 20
 
 var seed = maphash.MakeSeed()
 
-// A distinct counts different records by their hashes. Two different records have the same hash with
-// a probability of 2^-64, so even one among maxDistinct records is counted short only once in about
-// 30 million runs.
+// A distinct counts distinct records by their 64-bit hashes. Even maxDistinct records are all counted,
+// except in about one of 30 million runs, in which two of them have the same hash.
 type distinct struct {
 	full atomic.Bool // there are more than maxDistinct, and hashes is empty
 
