@@ -19,14 +19,11 @@ import (
 	"time"
 
 	"github.com/putrecords/putrecords"
-
 	"github.com/putrecords/putrecords/emulator/internal/activity"
 	"github.com/putrecords/putrecords/emulator/internal/clock"
 	"github.com/putrecords/putrecords/emulator/internal/control"
-	"github.com/putrecords/putrecords/emulator/internal/kinesis"
 	"github.com/putrecords/putrecords/emulator/internal/metrics"
 	"github.com/putrecords/putrecords/emulator/internal/page"
-	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/internal/command"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
@@ -76,31 +73,28 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	}
 
 	handler := service.Handler()
-	handler.Answered = newThrottleLog(logger).answered
-	handler.Refused = newRefusalLog(logger).refused
-	root := withHealth(withSTS(handler, opts.accountID))
-	if opts.control {
-		root = control.New(service, streamClock, root)
-	}
-	watch := newClockWatch(logger, systemClock())
-	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(root), onLoopback, logger))
 	seen := activity.New(service.Now, service.Streams)
 	throttled, refused := newThrottleLog(logger), newRefusalLog(logger)
 	handler.Answered = func(ctx context.Context, stream *putrecords.Stream, in *putrecords.Input, out *putrecords.Output) {
 		seen.Answered(ctx, stream, in, out)
 		throttled.answered(ctx, stream, in, out)
+	}
 	handler.Refused = func(ctx context.Context, operation string, err *putrecords.Error) {
 		seen.Refused(ctx, operation, err)
 		refused.refused(ctx, operation, err)
+	}
 	measured := metrics.New(service.Streams)
 	root := withPages(map[string]http.Handler{
 		"/":           http.HandlerFunc(page.Serve),
 		"/healthz":    http.HandlerFunc(answerHealth),
 		"/metrics":    measured.Handler(),
-		"/page/state": page.State{Streams: service.Streams, Activity: seen},
-	}, measured.Measure(handler))
-	clock := newClockWatch(logger, systemClock())
-	server := kinesishttp.NewServer(opts.addr, guard(clock.watch(root), onLoopback, logger))
+		"/page/state": page.State{Streams: service.Streams, Activity: seen, Control: opts.control},
+	}, withSTS(measured.Measure(handler), opts.accountID))
+	if opts.control {
+		root = control.New(service, streamClock, root)
+	}
+	watch := newClockWatch(logger, systemClock())
+	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(root), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
 	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)
