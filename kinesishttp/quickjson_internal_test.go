@@ -192,6 +192,18 @@ func TestQuickJSONReadsWhatEncodersWrite(t *testing.T) {
 	}
 }
 
+// A reader can read another body after any body. It does not keep the blobs of earlier ones.
+func TestQuickJSONIsReusable(t *testing.T) {
+	r := quickJSONs.New().(*quickJSON)
+	for _, body := range []string{`"YWJj"`, `null`, `"YWJj"`, `"YWJj" `} {
+		r.reset([]byte(body))
+		blob := r.blob()
+		if usual := body != `null`; (r.end() == nil) != usual || usual && (string(blob) != "abc" || len(r.blobs) != 3) {
+			t.Errorf("%s: blob %q, %d bytes of blobs, error %v", body, blob, len(r.blobs), r.end())
+		}
+	}
+}
+
 // A reader that is used again must not change texts that it has read before.
 func TestQuickJSONLeavesTextsAlone(t *testing.T) {
 	r := quickJSONs.New().(*quickJSON)
@@ -203,6 +215,9 @@ func TestQuickJSONLeavesTextsAlone(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if room, n := r.texts.room.Cap(), cap(r.texts.strings); room >= 2*textBytes || n > textStrings {
+		t.Errorf("earlier texts are still there: room for %d texts and %d bytes", n, room)
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 func (t *texts) copy(s []byte) *string {
 	if t.room.Cap()-t.room.Len() < len(s) {
 		t.room.Reset() // the copies keep the old room
-		t.room.Grow(max(textBytes, len(s)))
+		t.room.Grow(textBytes)
 	}
 	if len(t.strings) == cap(t.strings) {
 		t.strings = make([]string, 0, textStrings)

@@ -10,10 +10,14 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp/internal/jsonv2"
 )
 
-// drawMessage draws an error message. A Fault's may be any string.
+// messages are at the edges of what JSON escapes. A Fault's message may be any string.
+var messages = []string{
+	"", "Internal service failure.", "\x00", "\n", "\x1f", " ", `"`, "/", `\`, "~", "\x7f", "\u0080", "é", "\u2028", "😀", "<&>", "\xff", "\xed\xa0\x80",
+}
+
 func drawMessage(t *rapid.T) string {
 	return rapid.OneOf(
-		rapid.SampledFrom([]string{"", "Internal service failure.", " ", "~", "\x7f", "é", "\u2028", "<&>", `"`, `\`, "/", "\n", "\x00", "\xff", "\ud7ff\xc3"}),
+		rapid.SampledFrom(messages),
 		rapid.StringN(-1, 300, -1),
 		rapid.StringOfN(rapid.RuneFrom([]rune("a ~")), 20, 70_000, -1),
 	).Draw(t, "message")
@@ -45,11 +49,22 @@ func TestWritersAgreeWithGenericEncoders(t *testing.T) {
 	})
 }
 
-func wantEncoded(t *rapid.T, answer any, marshal, oracle func(any) ([]byte, error)) {
+func wantEncoded(t rapid.TB, answer any, marshal, oracle func(any) ([]byte, error)) {
 	want, wantErr := oracle(answer)
 	got, err := marshal(answer)
 	if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
 		t.Fatalf("%+v: %q, error %v; want %q, error %v", answer, got, err, want, wantErr)
+	}
+}
+
+// A message is escaped as the generic encoders escape it.
+func TestWritersOfMessages(t *testing.T) {
+	for _, message := range messages {
+		answer := &putRecordsAnswer{FailedRecordCount: 1, Records: []putrecords.ResultEntry{
+			{ErrorCode: putrecords.InternalFailure, ErrorMessage: message},
+		}}
+		wantEncoded(t, answer, marshalJSON, jsonv2.Marshal)
+		wantEncoded(t, answer, marshalCBOR, cborEncoder.Marshal)
 	}
 }
 
