@@ -13,8 +13,8 @@ import (
 
 // A cborReader reads a CBOR body. The body is well-formed, so no read can go beyond its end.
 type cborReader struct {
-	rest  []byte   // what has not been read yet
-	names [][]byte // the names so far of the structures that are being read, the outermost first
+	body  []byte
+	at    int // what begins here has not been read yet
 	texts texts
 	problems
 }
@@ -28,14 +28,14 @@ func pooledCBORReader(body []byte) (reader, func()) {
 	r := cborReaders.Get().(*cborReader)
 	r.reset(body)
 	return r, func() {
-		r.rest = nil
+		r.body = nil
 		cborReaders.Put(r)
 	}
 }
 
 // reset makes r read body.
 func (r *cborReader) reset(body []byte) {
-	r.rest, r.names, r.problems = body, r.names[:0], problems{}
+	r.body, r.at, r.problems = body, 0, problems{}
 	if cborDecoder.Wellformed(body) != nil || r.majorType() != cborMap {
 		r.malformed = true
 	}
@@ -56,13 +56,13 @@ const (
 	cborBreak      = 0xff
 )
 
-func (r *cborReader) majorType() byte { return r.rest[0] >> 5 }
+func (r *cborReader) majorType() byte { return r.body[r.at] >> 5 }
 
 // head reads the head of an item and returns its number, which is a length or a tag. It returns -1
 // if the length is indefinite.
 func (r *cborReader) head() int {
-	number := int(r.rest[0] & 31)
-	r.rest = r.rest[1:]
+	number := int(r.body[r.at] & 31)
+	r.at++
 	if number == cborIndefinite {
 		return -1
 	}
@@ -71,10 +71,10 @@ func (r *cborReader) head() int {
 	}
 	size := 1 << (number - 24)
 	number = 0
-	for _, b := range r.rest[:size] {
+	for _, b := range r.body[r.at : r.at+size] {
 		number = number<<8 | int(b)
 	}
-	r.rest = r.rest[size:]
+	r.at += size
 	return number
 }
 
@@ -86,8 +86,8 @@ func (r *cborReader) more(left *int) bool {
 		return false
 	case *left > 0:
 		*left--
-	case r.rest[0] == cborBreak:
-		r.rest = r.rest[1:]
+	case r.body[r.at] == cborBreak:
+		r.at++
 		return false
 	}
 	return true
@@ -97,9 +97,9 @@ func (r *cborReader) more(left *int) bool {
 func (r *cborReader) string() []byte {
 	left := r.head()
 	if left >= 0 {
-		s := r.rest[:left:left]
-		r.rest = r.rest[left:]
-		return s
+		start := r.at
+		r.at += left
+		return r.body[start:r.at:r.at]
 	}
 	s := []byte{}
 	for r.more(&left) {
@@ -132,22 +132,20 @@ func (r *cborReader) structure(member func(name []byte)) bool {
 	if !r.begins(cborMap, wantedStructure) {
 		return false
 	}
-	outer := len(r.names)
+	names := make([][]byte, 0, 8) // on the stack, unless there are more
 	for left := r.head(); r.more(&left); {
 		if r.majorType() != cborText {
 			r.malformed = true
 			break
 		}
 		name := r.utf8String()
-		r.names = append(r.names, name)
+		names = append(names, name)
 		member(name)
 	}
-	names := r.names[outer:]
 	slices.SortFunc(names, bytes.Compare)
 	if len(slices.CompactFunc(names, bytes.Equal)) < len(names) {
 		r.malformed = true
 	}
-	r.names = r.names[:outer]
 	return true
 }
 
@@ -255,8 +253,8 @@ func (r *cborReader) decode(v any) {
 	if r.malformed {
 		return
 	}
-	rest, err := cborDecoder.UnmarshalFirst(r.rest, v)
-	r.rest, r.malformed = rest, err != nil
+	rest, err := cborDecoder.UnmarshalFirst(r.body[r.at:], v)
+	r.at, r.malformed = len(r.body)-len(rest), err != nil
 }
 
 // numberFrom converts a decoded value to a number. NaN is not one.

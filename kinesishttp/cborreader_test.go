@@ -2,6 +2,7 @@ package kinesishttp_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,6 +110,28 @@ func TestMalformedCBOR(t *testing.T) {
 		status, got := callCBORBytes(t, kinesishttp.NewHandler(stream), "PutRecords", body)
 		if diff := cmp.Diff(map[string]any{"__type": "SerializationException"}, got); status != 400 || diff != "" {
 			t.Errorf("%s: status %d (-want +got):\n%s", name, status, diff)
+		}
+	}
+}
+
+// A repeated member is found among few members and among many, with other structures in between.
+func TestRepeatedMemberInCBOR(t *testing.T) {
+	for n := 2; n <= 18; n++ {
+		for again := range n {
+			body := []byte{0xbf}
+			for i := range n {
+				body = append(body, 0x61, 'a'+byte(i))
+				body = append(body, "\xa2\x61a\xa0\x61b\xa0"...)
+			}
+			body = append(body, "\x67Records\x81\xbf\x61a\x01\xff"...)
+			handler := kinesishttp.NewHandler(newStream(putrecords.Config{}))
+			for _, test := range []struct{ name, code string }{{"other", "ValidationException"}, {string(rune('a' + again)), "SerializationException"}} {
+				sent := append(slices.Clip(body), 0x60+byte(len(test.name)))
+				sent = append(sent, test.name+"\x01\xff"...)
+				if _, got := callCBORBytes(t, handler, "PutRecords", sent); got["__type"] != test.code {
+					t.Errorf("%d members and %q: %v, want %s", n, test.name, got, test.code)
+				}
+			}
 		}
 	}
 }
