@@ -1,8 +1,9 @@
-// Emulator answers Kinesis producers over HTTP until it is interrupted. Then it prints how many
-// records each shard stored, throttled and failed, and how many of them are distinct.
+// Emulator answers Kinesis producers and consumers over HTTP until it is interrupted. Then it prints
+// how many records each shard stored, throttled and failed, and how many of them are distinct.
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
-//	         [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES] [-control]
+//	         [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
+//	         [-control] [-tls-cert FILE -tls-key FILE]
 package main
 
 import (
@@ -48,6 +49,10 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	opts, err := parseArgs(args)
 	if err != nil {
 		return command.UsageError{Err: err}
+	}
+	tlsConfig, err := opts.loadTLS()
+	if err != nil {
+		return err
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	streamClock := clock.New(systemClock())
@@ -96,7 +101,13 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	watch := newClockWatch(logger, systemClock())
 	server := kinesishttp.NewServer(opts.addr, guard(watch.watch(root), onLoopback, logger))
 	server.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelError)
-	fmt.Fprintf(stdout, "listening on http://%v\n", listener.Addr())
+	scheme := "http"
+	if tlsConfig != nil {
+		scheme = "https"
+		server.TLSConfig = tlsConfig
+		server.Protocols.SetHTTP2(true)
+	}
+	fmt.Fprintf(stdout, "listening on %s://%v\n", scheme, listener.Addr())
 	err = serve(ctx, server, listener, logger, grace)
 	throttled.limit.flush()
 	refused.limit.flush()

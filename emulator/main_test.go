@@ -61,15 +61,19 @@ func start(t *testing.T, args ...string) *emulator {
 		e.status <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), w, e.stderr)
 		w.Close()
 	}()
-	e.addr = readAddr(t, e.stdout)
+	scheme := "http"
+	if slices.Contains(args, "-tls-cert") {
+		scheme = "https"
+	}
+	e.addr = readAddr(t, e.stdout, scheme)
 	return e
 }
 
 // readAddr reads the line that says the program is ready.
-func readAddr(t *testing.T, stdout *bufio.Reader) string {
+func readAddr(t *testing.T, stdout *bufio.Reader, scheme string) string {
 	t.Helper()
 	line, err := stdout.ReadString('\n')
-	addr, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "listening on http://")
+	addr, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "listening on "+scheme+"://")
 	if err != nil || !found {
 		t.Fatalf("the first line is %q, error %v", line, err)
 	}
@@ -394,7 +398,7 @@ func launch(t *testing.T, file string) (process *exec.Cmd, addr string, stdout *
 		t.Fatal(err)
 	}
 	stdout = bufio.NewReader(pipe)
-	return process, readAddr(t, stdout), stdout
+	return process, readAddr(t, stdout, "http"), stdout
 }
 
 func interrupt(t *testing.T, process *exec.Cmd, with os.Signal) {

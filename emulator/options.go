@@ -17,13 +17,12 @@ import (
 )
 
 const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
-                [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES] [-control]
+                [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
+                [-control] [-tls-cert FILE -tls-key FILE]
 
-Emulator answers Kinesis producers and consumers over HTTP/1.1 and HTTP/2, without TLS, until it is
-interrupted. Then it finishes the requests in flight and prints how many records each shard stored, throttled
-and failed. A second interrupt ends it immediately.
-Emulator answers Kinesis producers over HTTP/1.1 and HTTP/2, without TLS, until it is interrupted.
-and failed, and how many of a stream's records are distinct. A second interrupt ends it immediately.
+Emulator answers Kinesis producers and consumers over HTTP/1.1 and HTTP/2 until it is interrupted.
+Then it finishes the requests in flight and prints how many records each shard stored, throttled and
+failed, and how many of a stream's records are distinct. A second interrupt ends it immediately.
 
   -addr HOST:PORT        where to listen: without HOST on all addresses, and port 0 picks a free port
                          (default 127.0.0.1:4567)
@@ -39,13 +38,16 @@ and failed, and how many of a stream's records are distinct. A second interrupt 
   -data DIR              keep streams and records in the directory DIR, which is created if it does
                          not exist, and go on with those that are there; -stream then creates only
                          streams that DIR does not have
-  -sync                  with -data: what is stored survives a power cut too, and not only the end
-                         of the program; this is slower
+  -sync                  with -data: what is stored also survives a power cut, not only the end of
+                         the program; this is slower
   -memory BYTES          without -data: how many bytes the records in memory may take, such as
                          512MiB, at least 16MiB (default 1GiB); beyond that, the stream that takes
                          the most loses its oldest records, and the emulator logs how many
   -control               let tests create streams, inject faults and set the clock at /control/; the
                          emulator must listen on loopback
+  -tls-cert FILE         serve HTTPS with the certificate in FILE, in PEM; intermediate certificates
+                         may follow it
+  -tls-key FILE          the private key of that certificate, in PEM
 
 The emulator does not check signatures, so anyone who can reach the address can use it: listen on
 loopback unless you trust the network. To keep web pages out, it refuses a request with status 403,
@@ -58,8 +60,10 @@ Open the address in a browser to watch the streams: a page shows the load and th
 shard, the last records and the last refused requests. GET /metrics answers Prometheus, and
 GET /healthz answers 200.
 
-An access key ID of 12 digits means the account with that ID, which has no streams unless -account
-names it. Any other access key ID means -account. Clients may be set up for any region.
+An access key ID of 12 digits means the account with that ID, which has only the streams that are
+created in it. Any other access key ID means -account. Clients may be set up for any region. STS's
+GetCallerIdentity answers with the caller's account. Enhanced fan-out, such as SubscribeToShard, is
+not supported.
 
 The emulator logs each answer with throttled records and each refused request, up to 10 lines a
 second for each of the two, and then how many it left out. If a client calls an operation that the
@@ -68,17 +72,12 @@ emulator does not have, it logs that once for each of the first 100 operations.
 In the summary and on the page, stored records are distinct if their partition keys, explicit hash
 keys or data differ. The emulator counts up to 1048576 distinct records for each stream.
 
-Records are kept for 24 hours, or for their stream's retention if that is set. Only one emulator can
+Records are kept for 24 hours, or for as long as their stream's retention says. Only one emulator can
 use a directory at a time. Streams in it keep the limits that they were created with. If the wall
-clock is set back, the emulator logs it, and the streams' time goes on as if it had not been. GET
-/healthz answers 200. STS's GetCallerIdentity answers with the caller's account. Enhanced fan-out
-(RegisterStreamConsumer, SubscribeToShard) is not there.
-The emulator does not keep records, because none of its operations read them. If the wall clock is
-set back, the emulator logs it, and the streams' time goes on. If that puts the streams' time more
-than a day ahead, requests fail until the emulator is restarted.
+clock is set back, the emulator logs it, and the streams' time goes on as if it had not been.
 
-The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot listen on the
-address, had to cut off a request or cannot print.
+The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot use a file or the
+directory, cannot listen on the address, had to cut off a request or cannot print.
 `
 
 type options struct {
@@ -92,8 +91,10 @@ type options struct {
 	sync       bool
 	memory     int64 // bytes
 	control    bool
-	reads      int   // per second and shard; -1 is unlimited
-	readBytes  int64 // per second and shard; -1 is unlimited
+	tlsCert    string // a file, or "" for no TLS
+	tlsKey     string // a file
+	reads      int    // per second and shard; -1 is unlimited
+	readBytes  int64  // per second and shard; -1 is unlimited
 }
 
 const minMemory = 16 << 20
@@ -116,6 +117,8 @@ func parseArgs(args []string) (options, error) {
 	unlimited := false
 	flags.BoolFunc("unlimited", "", setBool(&unlimited))
 	flags.BoolFunc("control", "", setBool(&opts.control))
+	flags.StringVar(&opts.tlsCert, "tls-cert", "", "")
+	flags.StringVar(&opts.tlsKey, "tls-key", "", "")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -130,6 +133,9 @@ func parseArgs(args []string) (options, error) {
 	}
 	if opts.memory != 0 && opts.data != "" {
 		return options{}, errors.New("-memory and -data exclude each other")
+	}
+	if (opts.tlsCert == "") != (opts.tlsKey == "") {
+		return options{}, errors.New("-tls-cert and -tls-key need each other")
 	}
 	opts.memory = cmp.Or(opts.memory, 1<<30)
 	if _, err := putrecords.NewAccount(opts.accountID, opts.region); err != nil {

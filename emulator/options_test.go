@@ -112,6 +112,8 @@ func TestInvalidArguments(t *testing.T) {
 		{[]string{"-memory", "16MB"}, `"16MB" for flag -memory: must be a number of bytes`},
 		{[]string{"-memory", "9223372036854775808"}, `for flag -memory: must be a number of bytes`},
 		{[]string{"-memory", "8589934592GiB"}, `for flag -memory: must be a number of bytes`},
+		{[]string{"-tls-cert", "cert.pem"}, `emulator: -tls-cert and -tls-key need each other`},
+		{[]string{"-tls-key", "key.pem"}, `emulator: -tls-cert and -tls-key need each other`},
 		{[]string{"-control=maybe"}, `"maybe" for -control: must be true or false`},
 		{[]string{"-control", "-addr", ":0"}, `-control: -addr is ":0" and must be on loopback, such as 127.0.0.1:4567`},
 		{[]string{"-control", "-addr", "0.0.0.0:0"}, `-control: -addr is "0.0.0.0:0" and must be on loopback`},

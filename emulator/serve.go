@@ -10,11 +10,17 @@ import (
 	"time"
 )
 
-// serve answers requests until ctx is done. Then it waits up to grace for the requests in flight.
-// It returns an error if it has to cut any off.
+// serve answers requests until ctx is done, with TLS if the server has a TLSConfig. Then it waits up
+// to grace for the requests in flight. It returns an error if it has to cut any off.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, logger *slog.Logger, grace time.Duration) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() {
+		if server.TLSConfig != nil {
+			failed <- server.ServeTLS(listener, "", "")
+			return
+		}
+		failed <- server.Serve(listener)
+	}()
 	select {
 	case err := <-failed:
 		return err
