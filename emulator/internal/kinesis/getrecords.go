@@ -110,20 +110,13 @@ func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, pu
 	return st, sh, err
 }
 
-// hasEnded reports whether a shard takes no more records, and all that it took are stored. A parent
-// takes them until its closing second has passed, and a child that is split before it takes any is
-// not at its end either. So hasEnded asks whether a descendant, which has a higher id, takes the
-// shard's records.
+// hasEnded reports whether a shard takes no more records, and none that it took waits to be stored. A
+// parent takes them until its closing second has passed, and a child that is split before it takes
+// any is not at its end either. So hasEnded asks whether a descendant, which has a higher id, takes
+// the shard's records.
 func (st *stream) hasEnded(sh putrecords.Shard) bool {
 	return !sh.SequenceNumberRange.EndingSequenceNumber.IsZero() &&
-		st.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID && !st.storing(sh.ShardID)
-}
-
-// storing reports whether the log is still storing records of a shard. They may have been put
-// before the shard closed, and its end comes after them.
-func (st *stream) storing(shardID string) bool {
-	log, ok := st.log.(interface{ Storing(shardID string) bool })
-	return ok && log.Storing(shardID)
+		st.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID && !st.log.Storing(sh.ShardID)
 }
 
 // A page is what a GetRecords call reads.

@@ -86,14 +86,20 @@ func (d *Disk) commit() {
 			d.options.Failed(b.err)
 		}
 	}
-	if b.err == nil {
-		d.mu.Lock()
-		for _, g := range b.groups {
+	d.finish(b)
+	close(b.done)
+}
+
+// finish notes that a batch is written or has failed.
+func (d *Disk) finish(b *batch) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, g := range b.groups {
+		g.shard.waiting--
+		if b.err == nil {
 			g.shard.stored = g.first + g.count - 1
 		}
-		d.mu.Unlock()
 	}
-	close(b.done)
 }
 
 func (b *batch) write(tx *bbolt.Tx) error {

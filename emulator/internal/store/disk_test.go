@@ -471,6 +471,50 @@ func TestUpdateComesAfterAppends(t *testing.T) {
 	}
 }
 
+// A shard is storing records from Append until they are stored or have failed.
+func TestStoring(t *testing.T) {
+	d, err := Open(t.TempDir(), DiskOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	log, _ := newStream(t, d)
+	storing := func(want ...bool) {
+		t.Helper()
+		for index := range want {
+			if got := log.Storing(shard(index).ShardID); got != want[index] {
+				t.Errorf("shard %d: storing is %t", index, got)
+			}
+		}
+	}
+	storing(false, false)
+	for _, failure := range []error{nil, errors.New("disk on fire"), nil} {
+		release := blocked(t, d)
+		if failure != nil { // of the commit with the first records
+			d.mu.Lock()
+			d.pending.changes = append(d.pending.changes, func(*bbolt.Tx) error { return failure })
+			d.mu.Unlock()
+		}
+		var waits []func() error
+		for range 2 * groupBytes / 1000 / 100 { // more than one group
+			wait, err := log.Append(t.Context(), shard(0), makeRecords(0, 100, 1000, start))
+			if err != nil {
+				t.Fatal(err)
+			}
+			waits = append(waits, wait)
+		}
+		storing(true, false)
+		release()
+		if err := waits[0](); !errors.Is(err, failure) {
+			t.Errorf("the first wait returned %v, want %v", err, failure)
+		}
+		for _, wait := range waits[1:] {
+			_ = wait()
+		}
+		storing(false, false)
+	}
+}
+
 // The caller may change records when Append has returned.
 func TestAppendCopies(t *testing.T) {
 	d := open(t, t.TempDir())

@@ -21,9 +21,10 @@ type diskLog struct {
 // A diskShard holds the latest positions of a shard. If a commit fails, the positions of its
 // records are not given again.
 type diskShard struct {
-	id     string
-	given  uint64
-	stored uint64
+	id      string
+	given   uint64
+	stored  uint64
+	waiting int // groups that wait to be stored
 }
 
 // load reads the latest positions, one group for each shard.
@@ -81,6 +82,7 @@ func (l *diskLog) enqueue(shardID string, records []putrecords.Record, size int)
 	if g == nil || len(g.body)+size > groupBytes {
 		g = &group{stream: l.id, shard: sh, groupHeader: groupHeader{first: sh.given + 1}, body: make([]byte, 0, size)}
 		b.last[sh] = g
+		sh.waiting++
 		b.groups = append(b.groups, g)
 	}
 	for i := range records {
@@ -111,6 +113,14 @@ func (l *diskLog) LatestPosition(shardID string) uint64 {
 		return sh.stored
 	}
 	return 0
+}
+
+// Storing implements [Log].
+func (l *diskLog) Storing(shardID string) bool {
+	l.disk.mu.Lock()
+	defer l.disk.mu.Unlock()
+	sh := l.shards[shardID]
+	return sh != nil && sh.waiting > 0
 }
 
 // Records implements [Log]. It yields what is stored when the iteration begins.

@@ -205,6 +205,9 @@ func (l *memoryLog) Append(ctx context.Context, shard putrecords.Shard, records 
 // LatestPosition implements [Log].
 func (l *memoryLog) LatestPosition(shardID string) uint64 { return l.records.LatestPosition(shardID) }
 
+// Storing implements [Log].
+func (l *memoryLog) Storing(string) bool { return false }
+
 // Records implements [Log].
 func (l *memoryLog) Records(ctx context.Context, shard putrecords.Shard, position uint64) iter.Seq2[putrecords.Record, error] {
 	return func(yield func(putrecords.Record, error) bool) {

@@ -43,6 +43,9 @@ type Log interface {
 	// LatestPosition returns the position of the shard's latest record, or 0 if it has had none. A
 	// record that is dropped still counts.
 	LatestPosition(shardID string) uint64
+	// Storing reports whether records of the shard wait to be stored. After that, they are stored or
+	// have failed.
+	Storing(shardID string) bool
 	// DropBefore drops records that arrived before t. It may keep some for a while.
 	DropBefore(t time.Time) error
 }
