@@ -289,20 +289,32 @@ func (d *Disk) Update(s Stream) error {
 
 // Remove implements [Store].
 func (d *Disk) Remove(id uint64) error {
-	d.mu.Lock()
-	if log := d.logs[id]; log != nil {
-		log.removed = true
-	}
-	delete(d.streams, id)
-	delete(d.logs, id)
-	d.mu.Unlock()
-	return d.change(func(tx *bbolt.Tx) error {
+	d.setRemoved(id, true) // first, so no record is acknowledged and then gone
+	err := d.change(func(tx *bbolt.Tx) error {
 		err := tx.Bucket(recordsBucket).DeleteBucket(idKey(id))
 		if errors.Is(err, berrors.ErrBucketNotFound) {
 			return nil
 		}
 		return errors.Join(err, tx.Bucket(streamsBucket).Delete(idKey(id)))
 	})
+	if err != nil {
+		d.setRemoved(id, false)
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.streams, id)
+	delete(d.logs, id)
+	return nil
+}
+
+// setRemoved has the log of a stream return errors, or work again.
+func (d *Disk) setRemoved(id uint64, removed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if log := d.logs[id]; log != nil {
+		log.removed = removed
+	}
 }
 
 // Log implements [Store].

@@ -453,6 +453,37 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
+// A stream that could not be removed stays as it was.
+func TestFailedRemoval(t *testing.T) {
+	cause := errors.New("disk on fire")
+	d, err := Open(t.TempDir(), DiskOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	log, id := newStream(t, d)
+	put(t, log, 0, makeRecords(0, 2, 2, start))
+	d.mu.Lock()
+	d.pending.changes = append(d.pending.changes, func(*bbolt.Tx) error { return cause })
+	d.mu.Unlock()
+	if err := d.Remove(id); !errors.Is(err, cause) {
+		t.Fatalf("Remove returned %v", err)
+	}
+	put(t, log, 0, makeRecords(0, 1, 1, start))
+	if err := d.Update(Stream{ID: id, Name: "renamed"}); err != nil {
+		t.Error(err)
+	}
+	if streams, err := d.Streams(); len(streams) != 1 || streams[0].Name != "renamed" || len(read(t, d.Log(id), 0, 1)) != 3 {
+		t.Errorf("streams %v, error %v", streams, err)
+	}
+	if err := d.Remove(id); err != nil {
+		t.Error(err)
+	}
+	if streams, err := d.Streams(); len(streams) != 0 {
+		t.Errorf("streams %v are left, error %v", streams, err)
+	}
+}
+
 // An update is stored with the records that were appended before it, also if nobody waits for them.
 func TestUpdateComesAfterAppends(t *testing.T) {
 	d := open(t, t.TempDir())
