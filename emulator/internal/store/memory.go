@@ -160,7 +160,8 @@ type memoryLog struct {
 	removed atomic.Bool
 	closed  atomic.Bool
 
-	counted atomic.Int64 // the bytes that are part of the store's
+	counting sync.Mutex
+	counted  int64 // the bytes that are part of the store's
 
 	// The store's lock guards these.
 	lost     int64 // records dropped because of the bound
@@ -179,11 +180,14 @@ func (l *memoryLog) usable() error {
 
 // count brings the store's bytes up to date.
 func (l *memoryLog) count() {
+	l.counting.Lock() // or an older number could replace a newer one
+	defer l.counting.Unlock()
 	bytes := l.records.Bytes()
 	if l.removed.Load() {
 		bytes = 0
 	}
-	l.store.bytes.Add(bytes - l.counted.Swap(bytes))
+	l.store.bytes.Add(bytes - l.counted)
+	l.counted = bytes
 }
 
 // Append implements [Log]. The records are stored when it returns.

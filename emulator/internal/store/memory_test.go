@@ -124,3 +124,38 @@ func TestMemoryBoundUnderLoad(t *testing.T) {
 		}
 	}
 }
+
+// A stream that is removed while it takes records leaves no bytes behind.
+func TestMemoryBoundAfterRemovalUnderLoad(t *testing.T) {
+	memory := NewMemory([32]byte{})
+	memory.Bound = 1 << 40
+	for range 60 {
+		var s Stream
+		if err := memory.Add(&s); err != nil {
+			t.Fatal(err)
+		}
+		log := memory.Log(s.ID)
+		var wg, began sync.WaitGroup
+		for index := range 4 {
+			began.Add(1)
+			wg.Go(func() {
+				for i := range 10_000 {
+					if _, err := log.Append(t.Context(), shard(index), makeRecords(index, 1, 500, start)); err != nil {
+						return
+					}
+					if i == 0 {
+						began.Done()
+					}
+				}
+			})
+		}
+		began.Wait()
+		if err := memory.Remove(s.ID); err != nil {
+			t.Fatal(err)
+		}
+		wg.Wait()
+	}
+	if bytes := memory.bytes.Load(); bytes != 0 {
+		t.Errorf("%d bytes are left", bytes)
+	}
+}
