@@ -187,3 +187,26 @@ func (c *counter) count(ok bool) {
 		c.n++
 	}
 }
+
+// A stream that was deleted is not deleted again together with a new one of its name.
+func TestForgettingAStreamTwiceKeepsItsSuccessor(t *testing.T) {
+	s := newService(t, &testClock{now: start}, nil)
+	old, err := s.Create(NewStream{Name: "orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := s.find(old) // as another Remove may have done
+	if err := s.Remove(old); err != nil {
+		t.Fatal(err)
+	}
+	successor, err := s.Create(NewStream{Name: "orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.mu.Lock()
+	st.finish()
+	st.mu.Unlock()
+	if found, err := s.Find("", "orders"); found != successor {
+		t.Errorf("found %v, error %v", found, err)
+	}
+}

@@ -196,10 +196,14 @@ func (s *Service) setChanging(st *stream, changing bool) {
 	}
 }
 
-// forget removes a stream that has been deleted. The caller holds st.mu.
+// forget removes a stream that has been deleted. If that was done before, another stream may have
+// its name, and stays. The caller holds st.mu.
 func (s *Service) forget(st *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.streams[st.Stream] == nil {
+		return
+	}
 	if account := s.accounts[st.accountID]; account != nil {
 		account.Remove(st.Name())
 	}
