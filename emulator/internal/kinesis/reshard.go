@@ -44,7 +44,7 @@ func (s *Service) splitShard(_ context.Context, r *kinesishttp.Request, in *spli
 	if err := st.checkReshardable(); err != nil {
 		return nil, err
 	}
-	return nil, st.split(ids[0], *in.NewStartingHashKey)
+	return nil, st.reshard(func() error { return st.split(ids[0], *in.NewStartingHashKey) })
 }
 
 // split splits a shard. A key above all hash keys gets the answer of the highest key, which cannot
@@ -82,7 +82,7 @@ func (s *Service) mergeShards(_ context.Context, r *kinesishttp.Request, in *mer
 	if err := st.checkReshardable(); err != nil {
 		return nil, err
 	}
-	return nil, st.MergeShards(ids[0], ids[1])
+	return nil, st.reshard(func() error { return st.MergeShards(ids[0], ids[1]) })
 }
 
 type updateShardCountInput struct {
@@ -119,7 +119,7 @@ func (s *Service) updateShardCount(_ context.Context, r *kinesishttp.Request, in
 		StreamName:        st.Name(),
 		TargetShardCount:  *in.TargetShardCount,
 	}
-	return out, st.UpdateShardCount(*in.TargetShardCount)
+	return out, st.reshard(func() error { return st.UpdateShardCount(*in.TargetShardCount) })
 }
 
 // leaves returns the number of shards that have not been split or merged. It includes children that

@@ -99,3 +99,47 @@ func TestAStoreThatFails(t *testing.T) {
 		t.Errorf("the stream is %s", status)
 	}
 }
+
+// A reshard whose layout cannot be stored happens, but the stream takes no records until the layout
+// is stored. So a restart finds the shards of all records.
+func TestALayoutThatCannotBeStored(t *testing.T) {
+	for name, retry := range map[string]struct{ operation, body string }{
+		"a put":            {"PutRecord", `{"StreamName":"a","PartitionKey":"k","Data":""}`},
+		"another change":   {"AddTagsToStream", `{"StreamName":"a","Tags":{"a":"b"}}`},
+		"another reshard":  {"SplitShard", `{"StreamName":"a","ShardToSplit":"1","NewStartingHashKey":"1000"}`},
+		"a description":    {"DescribeStreamSummary", `{"StreamName":"a"}`},
+		"a reader's calls": {"ListStreams", `{}`},
+	} {
+		failing := &failingStore{}
+		clock := &testClock{now: start}
+		s := newService(t, clock, func(c *Config) { failing.Store, c.Store = c.Store, failing; c.StateDelay = 0 })
+		request := func(operation, body string, want int) {
+			t.Helper()
+			if status, answer := send(t, s.Handler(), "", jsonType, operation, []byte(body)); status != want {
+				t.Errorf("%s: %s %s: %d %s", name, operation, body, status, answer)
+			}
+		}
+		const put = `{"StreamName":"a","PartitionKey":"k","Data":""}`
+		request("CreateStream", `{"StreamName":"a","ShardCount":1}`, 200)
+		request("PutRecord", put, 200)
+		failing.err = errors.New("the disk is full")
+		request("SplitShard", `{"StreamName":"a","ShardToSplit":"0","NewStartingHashKey":"170141183460469231731687303715884105728"}`, 500)
+		request("PutRecord", put, 500)
+		request("ListShards", `{"StreamName":"a"}`, 200)
+		failing.err = nil
+		request(retry.operation, retry.body, 200)
+		request("PutRecord", put, 200)
+		shards := s.Streams()[0].Shards()
+		if len(s.changing) != 0 {
+			t.Errorf("%s: the stream is still changing", name)
+		}
+
+		restarted, err := New(s.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(shards, restarted.Streams()[0].Shards()); diff != "" {
+			t.Errorf("%s: the layout after a restart (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -1,8 +1,11 @@
 package kinesis
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/putrecords/putrecords"
@@ -35,6 +38,11 @@ type stream struct {
 	// before are the shards before the latest reshard. Descriptions show them while it has the
 	// stream UPDATING.
 	before []putrecords.Shard
+
+	// unstored is set while the store lacks the latest layout, because it could not store it. Until
+	// settle has stored it, the stream takes no records: after a restart, their shards might not
+	// exist.
+	unstored atomic.Bool
 }
 
 // open makes the stream that a store keeps, with its settings in force.
@@ -56,7 +64,7 @@ func (s *Service) open(kept store.Stream) (*stream, error) {
 		Limits:                     limitsOf(kept.Settings),
 		RecordDistributionStrategy: kept.Settings.RecordDistributionStrategy,
 		Now:                        s.Now,
-		Log:                        st.log,
+		Log:                        layoutLog{st.log, &st.unstored},
 		UpdatingDelay:              s.StateDelay,
 		ReshardDelay:               s.StateDelay * 25 / 6, // as long as AWS takes, compared to UpdatingDelay
 		Resharded:                  st.resharded,
@@ -64,6 +72,21 @@ func (s *Service) open(kept store.Stream) (*stream, error) {
 	var err error
 	st.Stream, err = putrecords.New(config)
 	return st, err
+}
+
+var errUnstored = errors.New("the store lacks the stream's latest layout")
+
+// A layoutLog takes no records while the layout is unstored.
+type layoutLog struct {
+	store.Log
+	unstored *atomic.Bool
+}
+
+func (l layoutLog) Append(ctx context.Context, shard putrecords.Shard, records []putrecords.Record) (wait func() error, err error) {
+	if l.unstored.Load() {
+		return nil, errUnstored
+	}
+	return l.Log.Append(ctx, shard, records)
 }
 
 // resharded stores the layout before the children of a reshard take records.
@@ -77,7 +100,21 @@ func (st *stream) resharded(putrecords.Reshard) {
 	}
 	if err := st.keep(next); err != nil {
 		st.service.Logger.Error("cannot store a stream's layout", "stream", st.Name(), "error", err)
+		st.kept = next // the shards are as they are
+		st.unstored.Store(true)
+		st.service.setChanging(st, true)
 	}
+}
+
+// reshard runs a split or a merge. It returns an error if the layout could not be stored, too.
+func (st *stream) reshard(do func() error) error {
+	if err := do(); err != nil {
+		return err
+	}
+	if st.unstored.Load() {
+		return errUnstored
+	}
+	return nil
 }
 
 // keep stores what the stream becomes. After an error it stays as it was. The caller holds st.mu.
@@ -88,6 +125,7 @@ func (st *stream) keep(next store.Stream) error {
 		}
 	}
 	st.kept = next
+	st.unstored.Store(false)
 	return nil
 }
 
@@ -101,12 +139,18 @@ func (st *stream) begin(status putrecords.StreamStatus) {
 	}
 }
 
-// settle finishes a change whose time has passed.
+// settle finishes a change whose time has passed, and stores a layout that is unstored.
 func (st *stream) settle(now time.Time) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if !st.until.IsZero() && !now.Before(st.until) {
+	if st.unstored.Load() {
+		_ = st.keep(st.kept) // or at the next request
+	}
+	switch {
+	case !st.until.IsZero() && !now.Before(st.until):
 		st.finish()
+	case st.until.IsZero() && !st.unstored.Load():
+		st.service.setChanging(st, false)
 	}
 }
 
@@ -126,7 +170,7 @@ func (st *stream) finish() {
 		st.service.Logger.Error("cannot put a stream's settings in force", "stream", st.Name(), "error", err)
 	}
 	st.setStatus(putrecords.StreamActive)
-	st.service.setChanging(st, false)
+	st.service.setChanging(st, st.unstored.Load())
 }
 
 func (st *stream) setStatus(status putrecords.StreamStatus) {
