@@ -7,6 +7,7 @@ import (
 
 	"github.com/putrecords/putrecords"
 
+	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
@@ -49,6 +50,9 @@ func (s *Service) getRecords(ctx context.Context, r *kinesishttp.Request, in *ge
 	}
 	ended := st.hasEnded(sh) // before reading: after it no record is added
 	page, err := st.read(ctx, sh, it.Position, most, now)
+	if errors.Is(err, store.ErrRemoved) { // the stream was deleted in the meantime
+		err = noSuchShard(sh.ShardID, it.StreamName, it.AccountID)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -439,3 +439,20 @@ func TestReadsOnlyWhatItReturns(t *testing.T) {
 		t.Errorf("the log was read %d times", log.reads)
 	}
 }
+
+// A stream may be deleted while a request reads it.
+func TestReadingWhileTheStreamIsDeleted(t *testing.T) {
+	c := newEmulated(t, 1, Config{})
+	c.put("a", "")
+	iterator := c.iterator(shard0, trimHorizon, "")
+	if err := c.service.Store.Remove(c.stream().id); err != nil {
+		t.Fatal(err)
+	}
+	for operation, body := range map[string]string{
+		"GetRecords":       fmt.Sprintf(`{"ShardIterator":%q}`, iterator),
+		"GetShardIterator": `{"StreamName":"orders","ShardId":"0","ShardIteratorType":"AT_TIMESTAMP","Timestamp":0}`,
+	} {
+		c.wantRefused(operation, body, "ResourceNotFoundException: "+
+			"Shard shardId-000000000000 in stream orders under account 000000000000 does not exist")
+	}
+}

@@ -3,11 +3,13 @@ package kinesis
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/putrecords/putrecords"
 
+	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/internal/seal"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
@@ -96,6 +98,9 @@ func (s *Service) getShardIterator(
 	}
 	now := s.Now()
 	position, err := st.position(ctx, sh, in, now)
+	if errors.Is(err, store.ErrRemoved) { // the stream was deleted in the meantime
+		err = noSuchShard(sh.ShardID, st.Name(), st.accountID)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,12 @@
 package kinesis
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/putrecords/putrecords/emulator/internal/store"
 )
 
 // sweepInterval is an eighth of the shortest retention.
@@ -29,7 +32,8 @@ func (st *stream) sweep(now time.Time) {
 	st.mu.Lock()
 	name, hours := st.kept.Name, max(st.kept.Settings.RetentionHours, st.shown.RetentionHours)
 	st.mu.Unlock()
-	if err := st.log.DropBefore(now.Add(-time.Duration(hours) * time.Hour)); err != nil {
+	err := st.log.DropBefore(now.Add(-time.Duration(hours) * time.Hour))
+	if err != nil && !errors.Is(err, store.ErrRemoved) {
 		st.service.Logger.Error("cannot drop old records", "stream", name, "error", err)
 	}
 }

@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"bytes"
 	"log/slog"
 	"testing"
 	"time"
@@ -68,5 +69,23 @@ func TestOldRecordsAreDropped(t *testing.T) {
 				t.Errorf("%T, %+v: %d records", s, test, got)
 			}
 		}
+	}
+}
+
+// A stream whose deletion has begun has no records to drop.
+func TestNothingIsDroppedFromADeletedStream(t *testing.T) {
+	clock := &testClock{now: start}
+	var logged bytes.Buffer
+	s := newService(t, clock, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&logged, nil)) })
+	stream, err := s.Create(NewStream{Name: "orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.find(stream).delete(); err != nil {
+		t.Fatal(err)
+	}
+	s.find(stream).sweep(start)
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", &logged)
 	}
 }

@@ -7,10 +7,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// What stores and logs return.
 var (
 	errClosed    = errors.New("the store is closed")
-	errRemoved   = errors.New("the stream has been removed")
 	errQueueFull = errors.New("too many records wait to be written")
 )
 

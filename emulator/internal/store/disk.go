@@ -274,7 +274,7 @@ func (d *Disk) Update(s Stream) error {
 		return streams.Put(idKey(s.ID), value)
 	})
 	if err == nil && removed {
-		err = errRemoved
+		err = ErrRemoved
 	}
 	if err != nil {
 		return err

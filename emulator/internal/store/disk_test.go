@@ -306,7 +306,7 @@ func TestSlowReader(t *testing.T) {
 		}
 		last = err
 	}
-	if n != 11 || !errors.Is(last, errRemoved) {
+	if n != 11 || !errors.Is(last, ErrRemoved) {
 		t.Errorf("after the removal: %d steps, error %v", n, last)
 	}
 }

@@ -100,7 +100,7 @@ func (l *diskLog) usable() error {
 	case l.disk.closed:
 		return errClosed
 	case l.removed:
-		return errRemoved
+		return ErrRemoved
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (l *diskLog) page(ctx context.Context, shardID string, position uint64) (gr
 	err = l.disk.db.View(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(recordsBucket).Bucket(idKey(l.id))
 		if bucket == nil {
-			return errRemoved
+			return ErrRemoved
 		}
 		c := bucket.Cursor()
 		key, value := seek(c, shardID, position)
@@ -215,7 +215,7 @@ func (l *diskLog) DropBefore(t time.Time) error {
 			return err
 		})
 		if removed {
-			return errRemoved
+			return ErrRemoved
 		}
 		if err != nil {
 			return err

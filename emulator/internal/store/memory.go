@@ -68,7 +68,7 @@ func (m *Memory) Update(s Stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.logs[s.ID] == nil {
-		return errRemoved
+		return ErrRemoved
 	}
 	m.streams[s.ID] = s
 	return nil
@@ -173,7 +173,7 @@ func (l *memoryLog) usable() error {
 	case l.closed.Load():
 		return errClosed
 	case l.removed.Load():
-		return errRemoved
+		return ErrRemoved
 	}
 	return nil
 }

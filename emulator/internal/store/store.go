@@ -14,10 +14,14 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"github.com/putrecords/putrecords"
 )
+
+// ErrRemoved is what a log returns when its stream has been removed.
+var ErrRemoved = errors.New("the stream has been removed")
 
 // A Store keeps the streams of an emulator. It is safe for concurrent use.
 type Store interface {
@@ -27,7 +31,7 @@ type Store interface {
 	Add(*Stream) error
 	// Update replaces what it keeps about a stream, as one step.
 	Update(Stream) error
-	// Remove forgets a stream and its records. From then on its log returns errors.
+	// Remove forgets a stream and its records. From then on its log returns [ErrRemoved].
 	Remove(id uint64) error
 	// Log returns the log of a stream that it keeps.
 	Log(id uint64) Log
