@@ -16,7 +16,8 @@ import (
 // A failingStore returns its error, if it has one, from all that would change it.
 type failingStore struct {
 	store.Store
-	err error
+	err     error
+	updates int
 }
 
 func (s *failingStore) Add(stream *store.Stream) error {
@@ -27,6 +28,7 @@ func (s *failingStore) Add(stream *store.Stream) error {
 }
 
 func (s *failingStore) Update(stream store.Stream) error {
+	s.updates++
 	if s.err != nil {
 		return s.err
 	}
@@ -140,6 +142,35 @@ func TestALayoutThatCannotBeStored(t *testing.T) {
 		}
 		if diff := cmp.Diff(shards, restarted.Streams()[0].Shards()); diff != "" {
 			t.Errorf("%s: the layout after a restart (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Storing the layout after each of its splits and merges would take minutes for thousands of shards.
+func TestUpdateShardCountStoresTheLayoutOnce(t *testing.T) {
+	for _, delay := range []time.Duration{0, time.Second} {
+		failing := &failingStore{}
+		clock := &testClock{now: start}
+		s := newService(t, clock, func(c *Config) { failing.Store, c.Store = c.Store, failing; c.StateDelay = delay })
+		stream, err := s.Create(NewStream{Name: "a", Shards: 6})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, target := range []int{9, 5} {
+			if err := stream.UpdateShardCount(target); err != nil {
+				t.Fatal(err)
+			}
+			clock.advance(time.Hour)
+			if _, err := stream.Put(t.Context(), putrecords.Entry("k", nil)); err != nil {
+				t.Fatal(err)
+			}
+			kept, err := failing.Streams()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(stream.Shards(), kept[0].Shards); diff != "" || failing.updates != i+1 {
+				t.Errorf("delay %v, %d shards: %d updates (-want +got):\n%s", delay, target, failing.updates, diff)
+			}
 		}
 	}
 }

@@ -89,15 +89,17 @@ func (l layoutLog) Append(ctx context.Context, shard putrecords.Shard, records [
 	return l.Log.Append(ctx, shard, records)
 }
 
-// resharded stores the layout before the children of a reshard take records.
-func (st *stream) resharded(putrecords.Reshard) {
+// resharded stores the layout before the children of a reshard take records. UpdateShardCount lists
+// all its shards at the first of many calls, so the others find theirs stored.
+func (st *stream) resharded(r putrecords.Reshard) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.kept.Shards[len(st.kept.Shards)-1].ShardID >= r.Children[0].ShardID { // a new shard has the highest ID
+		return
+	}
+	st.before = st.kept.Shards
 	next := st.kept
 	next.Shards = st.Shards()
-	if len(next.Shards) > len(st.kept.Shards) { // UpdateShardCount lists all its shards at the first of many calls
-		st.before = st.kept.Shards
-	}
 	if err := st.keep(next); err != nil {
 		st.service.Logger.Error("cannot store a stream's layout", "stream", st.Name(), "error", err)
 		st.kept = next // the shards are as they are
