@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/putrecords/putrecords/emulator/internal/clock"
 )
 
 // A clockWatch logs each time the wall clock is set back. The streams' time never goes back, so from
@@ -22,6 +24,18 @@ func newClockWatch(logger *slog.Logger, read func() (time.Time, time.Duration)) 
 	wall, elapsed := read()
 	c.zero = wall.Add(-elapsed)
 	return c
+}
+
+// goOnFrom sets the streams' clock to the time at which a store's latest record arrived, if that is
+// later. The wall clock may have been set back since then, or the control API had set the streams'
+// clock ahead.
+func goOnFrom(latest time.Time, streams *clock.Clock, logger *slog.Logger) error {
+	ahead := latest.Sub(streams.Now())
+	if ahead <= 0 {
+		return nil
+	}
+	logger.Warn("the streams' time goes on from their latest record, ahead of the wall clock", "by", ahead.Round(time.Second))
+	return streams.Advance(ahead)
 }
 
 // systemClock returns a function that reads the system's clocks. Its elapsed time starts now.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/putrecords/putrecords/emulator/internal/clock"
 )
 
 func TestClockWatch(t *testing.T) {
@@ -90,5 +92,30 @@ func TestSystemClockHasNoMonotonicReading(t *testing.T) {
 	wall, _ := systemClock()()
 	if strings.Contains(wall.String(), " m=") {
 		t.Errorf("got %v", wall)
+	}
+}
+
+// After a restart the time of the streams' records does not go back.
+func TestGoOnFromTheLatestRecord(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, test := range []struct {
+		latest time.Time
+		want   time.Time
+		lines  int
+	}{
+		{time.Time{}, now, 0},
+		{now.Add(-1), now, 0},
+		{now, now, 0},
+		{now.Add(1), now.Add(1), 1},
+		{now.AddDate(100, 0, 0), now.AddDate(100, 0, 0), 1},
+	} {
+		var log bytes.Buffer
+		streams := clock.New(func() (time.Time, time.Duration) { return now, 0 })
+		if err := goOnFrom(test.latest, streams, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+			t.Error(err)
+		}
+		if got := streams.Now(); !got.Equal(test.want) || strings.Count(log.String(), "\n") != test.lines {
+			t.Errorf("latest record %v: the time is %v, logged %q", test.latest, got, &log)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -37,6 +38,7 @@ type Disk struct {
 	options  DiskOptions
 	db       *bbolt.DB
 	key      [32]byte
+	arrived  time.Time     // of LatestArrival
 	wake     chan struct{} // says that there is something pending
 	finished chan struct{} // closed once nothing is written any more
 
@@ -326,6 +328,9 @@ func (d *Disk) Log(id uint64) Log {
 
 // Key implements [Store].
 func (d *Disk) Key() [32]byte { return d.key }
+
+// LatestArrival implements [Store].
+func (d *Disk) LatestArrival() time.Time { return d.arrived }
 
 // Close implements [Store].
 func (d *Disk) Close() error {

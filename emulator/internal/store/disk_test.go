@@ -571,3 +571,29 @@ func TestAppendCopies(t *testing.T) {
 		clear(got[0].Data) // the reader's own
 	}
 }
+
+// A store knows the latest arrival of what it holds when it is opened, also if that is dropped.
+func TestLatestArrival(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, dir)
+	log, id := newStream(t, d)
+	if got := d.LatestArrival(); !got.IsZero() {
+		t.Errorf("%v in a new store", got)
+	}
+	for index, age := range []time.Duration{2, 5, 3} {
+		put(t, log, index, makeRecords(index, 2, 2, start.Add(age)))
+	}
+	for range 2 {
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d = open(t, dir)
+		if got := d.LatestArrival(); !got.Equal(start.Add(5)) {
+			t.Errorf("%v, want %v", got, start.Add(5))
+		}
+		if err := d.Log(id).DropBefore(start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.Close()
+}

@@ -27,13 +27,16 @@ type diskShard struct {
 	waiting int // groups that wait to be stored
 }
 
-// load reads the latest positions, one group for each shard.
+// load reads the latest positions and the latest arrival, from one group for each shard.
 func (l *diskLog) load(groups *bbolt.Bucket) error {
 	c := groups.Cursor()
 	for key, value := c.Last(); key != nil; {
 		g, err := parseGroup(key, value)
 		if err != nil {
 			return err
+		}
+		if g.newest.After(l.disk.arrived) {
+			l.disk.arrived = g.newest
 		}
 		l.shards[g.shardID] = &diskShard{id: g.shardID, given: g.end() - 1, stored: g.end() - 1}
 		c.Seek(groupKey(g.shardID, 0))

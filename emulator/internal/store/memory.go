@@ -98,6 +98,9 @@ func (m *Memory) Log(id uint64) Log {
 // Key implements [Store].
 func (m *Memory) Key() [32]byte { return m.key }
 
+// LatestArrival implements [Store].
+func (m *Memory) LatestArrival() time.Time { return time.Time{} }
+
 // Close implements [Store].
 func (m *Memory) Close() error {
 	m.mu.Lock()

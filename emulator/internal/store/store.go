@@ -37,6 +37,9 @@ type Store interface {
 	Log(id uint64) Log
 	// Key returns the secret that seals tokens and iterators. A directory keeps it.
 	Key() [32]byte
+	// LatestArrival returns when the latest record arrived that was there when the store was opened,
+	// or the zero time if there was none.
+	LatestArrival() time.Time
 	// Close finishes what is being written. The logs return errors after it.
 	Close() error
 }
