@@ -13,14 +13,14 @@ var (
 )
 
 const (
-	batchBytes = 64 << 20  // the most bytes of records that wait for the next commit
-	groupBytes = 256 << 10 // about the most bytes in a group, unless one Append has more
+	batchBytes = 64 << 20  // the most bytes of records that can wait for the next commit
+	groupBytes = 256 << 10 // the most bytes in a group, roughly, unless one Append has more
 )
 
 // A batch is what the next commit writes: first the records, then the changes.
 type batch struct {
 	groups  []*group
-	last    map[*diskShard]*group // that can take more records
+	last    map[*diskShard]*group // the one that can take more records
 	bytes   int                   // of the records
 	refused int                   // records for which there was no room
 	changes []func(*bbolt.Tx) error
@@ -53,11 +53,11 @@ func (d *Disk) change(do func(*bbolt.Tx) error) error {
 	return b.wait()
 }
 
-// signal says that something is pending. The caller holds d.mu and knows that d is not closed.
+// signal tells the writer that something is pending. The caller holds d.mu and knows that d is not closed.
 func (d *Disk) signal() {
 	select {
 	case d.wake <- struct{}{}:
-	default: // it is said already
+	default: // the writer has not taken the last signal yet
 	}
 }
 

@@ -28,19 +28,19 @@ import (
 //
 // IDs and positions are big-endian, so groups are in order.
 //
-// All changes go through one goroutine, which commits all that is pending in one transaction. A
-// record that is acknowledged is in the kernel's hands: it survives the end of the process, however
-// that comes. It survives a power cut too if DiskOptions.Sync is set. Without Sync, a power cut can
-// damage the whole database.
+// One goroutine makes all changes. It commits everything that is pending in one transaction. Once a
+// record is acknowledged, the kernel has it, so it survives if the process is killed. It also
+// survives a power cut if DiskOptions.Sync is set. Without Sync, a power cut can damage the whole
+// database.
 //
-// The file does not shrink. New records take the space of those that are dropped.
+// The file does not shrink. New records reuse the space of dropped ones.
 type Disk struct {
 	options  DiskOptions
 	db       *bbolt.DB
 	key      [32]byte
 	arrived  time.Time     // of LatestArrival
-	wake     chan struct{} // says that there is something pending
-	finished chan struct{} // closed once nothing is written any more
+	wake     chan struct{} // receives when something is pending
+	finished chan struct{} // closed when the writer has ended
 
 	mu      sync.Mutex
 	closed  bool
@@ -50,12 +50,13 @@ type Disk struct {
 	pending *batch
 }
 
-// DiskOptions are how a Disk writes.
+// DiskOptions configure a Disk.
 type DiskOptions struct {
-	// Sync makes what is acknowledged survive a power cut. Each commit then waits for the device.
+	// Sync has each commit wait for the device, so acknowledged records survive a power cut.
 	Sync bool
 
-	// Failed is told why records were not stored. It must not call the Disk. It may be nil.
+	// Failed is called with the reason when records could not be stored. It must not call the Disk.
+	// It may be nil.
 	Failed func(error)
 }
 
@@ -77,7 +78,7 @@ var (
 func Open(dir string, options DiskOptions) (d *Disk, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if problem := recover(); problem != nil { // bbolt has come upon damage
+		if problem := recover(); problem != nil { // bbolt panics when the file is damaged
 			d, err = nil, fmt.Errorf("cannot read the data in %s: it is damaged: %v", dir, problem)
 		}
 	}()
@@ -159,7 +160,7 @@ func syncDirectory(dir string) {
 	}
 }
 
-// load reads what is kept besides the records, and fills a new database.
+// load reads everything except the records. It sets up a new database first.
 func (d *Disk) load() error {
 	fresh := false
 	err := d.db.View(func(tx *bbolt.Tx) error {
@@ -260,8 +261,7 @@ func (d *Disk) Add(s *Stream) error {
 	return nil
 }
 
-// Update implements [Store]. Records whose Append has returned are stored before the change or with
-// it.
+// Update implements [Store]. Records whose Append has returned are stored no later than the change.
 func (d *Disk) Update(s Stream) error {
 	value, err := json.Marshal(s)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// A diskLog is the log of one stream of a Disk, whose lock guards it.
+// A diskLog is the log of one stream. The Disk's lock guards it.
 type diskLog struct {
 	disk    *Disk
 	id      uint64
@@ -69,7 +69,8 @@ func (l *diskLog) Append(_ context.Context, shard putrecords.Shard, records []pu
 	return l.enqueue(shard.ShardID, records, size)
 }
 
-// enqueue copies records of a size into the next batch. The caller holds the disk's lock.
+// enqueue copies records into the next batch. size is about what they take there. The caller holds
+// the disk's lock.
 func (l *diskLog) enqueue(shardID string, records []putrecords.Record, size int) (wait func() error, err error) {
 	if err := l.usable(); err != nil {
 		return nil, err
@@ -151,8 +152,8 @@ func (l *diskLog) Records(ctx context.Context, shard putrecords.Shard, position 
 	}
 }
 
-// page returns copies of some groups from a position on, or none at the end. The transaction is
-// over when it returns: while one is open, the database cannot use the pages that get free.
+// page returns copies of some groups from a position on, or none at the end. It ends its transaction
+// before it returns, because the database cannot reuse free pages while one is open.
 func (l *diskLog) page(ctx context.Context, shardID string, position uint64) (groups []storedGroup, err error) {
 	l.disk.mu.Lock()
 	err = l.usable()
@@ -203,7 +204,7 @@ func seek(c *bbolt.Cursor, shardID string, position uint64) (key, value []byte) 
 	return key, value
 }
 
-// dropGroups is how many groups a commit drops. Appends wait while it does.
+// dropGroups is how many groups one commit drops at most. Appends wait for it.
 const dropGroups = 1000
 
 // DropBefore implements [Log]. It drops groups whose records all arrived before t.
@@ -252,7 +253,7 @@ func drop(bucket *bbolt.Bucket, t time.Time) (dropped int, err error) {
 		}
 		key, value = next, nextValue
 	}
-	for _, edit := range edits { // a cursor does not survive them
+	for _, edit := range edits { // at the end, because they invalidate the cursor
 		if err := edit(); err != nil {
 			return 0, err
 		}

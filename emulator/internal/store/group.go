@@ -17,7 +17,7 @@ func groupKey(shardID string, first uint64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte(shardID), 0), first)
 }
 
-// splitKey returns what groupKey made a key of.
+// splitKey returns the parts of a key that groupKey made.
 func splitKey(key []byte) (shardID string, first uint64, err error) {
 	n := len(key) - 9
 	if n < 0 || key[n] != 0 {
@@ -34,13 +34,13 @@ func splitKey(key []byte) (shardID string, first uint64, err error) {
 //
 // For each record, the body has:
 //
-//	second and nanosecond of the arrival, less those of the record before
-//	second in the number, less the second of the arrival
+//	second and nanosecond of the arrival, minus those of the record before
+//	second in the number, minus the second of the arrival
 //	length of the partition key, the explicit hash key and the data
 //	partition key, explicit hash key, data
 //
-// Numbers are varints. The counts and lengths are unsigned, the others signed. When the last group
-// of a shard is dropped, its header stays, because it says the shard's latest position.
+// Numbers are varints. Counts, lengths and the index are unsigned; the others are signed. When the
+// last group of a shard is dropped, its header stays, because it tells the shard's latest position.
 type group struct {
 	stream uint64
 	shard  *diskShard
@@ -56,7 +56,7 @@ type groupHeader struct {
 	index        uint32
 }
 
-// recordHeaderBytes is what a record takes besides its keys and data. Few take more.
+// recordHeaderBytes is what a record takes besides its keys and data, at most in almost all cases.
 const recordHeaderBytes = 16
 
 func (g *group) append(r *putrecords.Record) {
@@ -91,7 +91,7 @@ func (h *groupHeader) encode() []byte {
 
 func (g *group) value() []byte { return append(g.encode(), g.body...) }
 
-// A storedGroup is a group that is read back.
+// A storedGroup is a group that was read from the database.
 type storedGroup struct {
 	shardID string
 	groupHeader
@@ -148,7 +148,7 @@ func (g *storedGroup) records(yield func(putrecords.Record, error) bool) {
 	}
 }
 
-// clone returns a group that does not depend on the transaction it was read in.
+// clone returns a copy that stays valid when the transaction ends.
 func (g storedGroup) clone() storedGroup {
 	g.body = bytes.Clone(g.body)
 	return g

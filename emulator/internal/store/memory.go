@@ -14,13 +14,13 @@ import (
 
 // A Memory keeps streams until the program ends.
 type Memory struct {
-	// Bound is how many bytes the records of all streams may take. Beyond it, the stream that takes
-	// the most loses its oldest records. 0 means no bound. Do not change it while streams are in
-	// use.
+	// Bound is how many bytes the records of all streams may take together. When they take more, the
+	// largest stream loses its oldest records. 0 means no bound. Do not change it while streams are
+	// in use. The process may take twice as much, because the garbage collector lets it grow.
 	Bound int64
 
-	// Dropped is told how many records a stream has lost to the bound so far: for the first of
-	// them, and each time that the number has doubled. It is required if there is a bound.
+	// Dropped is called with the number of records that a stream has lost to the bound so far: at
+	// the first loss, and each time the number has doubled. It is required if there is a bound.
 	Dropped func(s Stream, records int64)
 
 	key   [32]byte
@@ -130,7 +130,7 @@ func (m *Memory) shrink() {
 	}
 }
 
-// report reports what streams have lost. As the wait of an Append it runs without a shard's lock.
+// report reports what streams have lost. It is the wait of an Append, so it runs without locks.
 func (m *Memory) report() error {
 	for _, l := range m.losses() {
 		m.Dropped(l.stream, l.records)
@@ -143,7 +143,7 @@ type loss struct {
 	records int64
 }
 
-// losses returns what is to be reported.
+// losses returns the losses to report, and notes that they are reported.
 func (m *Memory) losses() (losses []loss) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -164,11 +164,11 @@ type memoryLog struct {
 	closed  atomic.Bool
 
 	counting sync.Mutex
-	counted  int64 // the bytes that are part of the store's
+	counted  int64 // its share of the store's bytes
 
 	// The store's lock guards these.
 	lost     int64 // records dropped because of the bound
-	reported int64 // lost when it was reported last
+	reported int64 // what lost was at the last report
 }
 
 func (l *memoryLog) usable() error {
