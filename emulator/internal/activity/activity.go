@@ -19,7 +19,7 @@ const Kept = 50
 // Stored is the result of a record that was stored.
 const Stored = "stored"
 
-// Clients choose these texts, so what is kept of them is bounded.
+// Clients choose these strings, so we keep only so much of them.
 const (
 	maxName    = 64  // bytes of a partition key or of an operation's name
 	maxMessage = 300 // bytes
@@ -52,7 +52,7 @@ type Activity struct {
 	refusals ring[Refusal]
 }
 
-// A seen is what is remembered of a stream.
+// A seen is what an Activity remembers about a stream.
 type seen struct {
 	distinct distinct
 
@@ -134,8 +134,8 @@ func (a *Activity) Distinct(stream *putrecords.Stream) (n int, more bool) {
 	return s.distinct.count()
 }
 
-// find returns what is remembered of a stream. When the stream is new, it forgets those that have
-// been deleted.
+// find returns what the Activity remembers about a stream. When the stream is new, find forgets
+// deleted streams.
 func (a *Activity) find(stream *putrecords.Stream) *seen {
 	a.mu.RLock()
 	s := a.seen[stream]

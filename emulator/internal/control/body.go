@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// maxBody holds the layout of 10,000 shards several times.
+// maxBody is several times the size of a layout of 10,000 shards.
 const maxBody = 16 << 20
 
 // decode reads a request's body, one JSON object without members that in does not have. The content

@@ -55,7 +55,7 @@ func noSuchCall(r *http.Request) (any, error) {
 	return nil, refusal{http.StatusNotFound, fmt.Sprintf("there is no %s %s; docs/control.md lists all calls", r.Method, r.URL.Path)}
 }
 
-// reset deletes all streams, and with them their faults, and has the clock run.
+// reset deletes all streams with their faults, and starts the clock.
 func (h *handler) reset(r *http.Request) (any, error) {
 	if err := decode(r, &struct{}{}); err != nil {
 		return nil, err

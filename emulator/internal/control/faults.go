@@ -10,7 +10,7 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// faults are those that were injected into streams that still exist, and not removed since.
+// faults holds the faults of streams that still exist, except those that were removed.
 type faults struct {
 	mu     sync.Mutex
 	latest int // ID
@@ -36,7 +36,7 @@ type faultInput struct {
 	Match        match `json:",omitzero"`
 }
 
-// A match chooses the records that have all that it says.
+// A match selects the records that have all of its values.
 type match struct {
 	PartitionKey *string `json:",omitempty"`
 	ShardID      *string `json:"ShardId,omitempty"`

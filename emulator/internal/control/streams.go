@@ -9,10 +9,10 @@ import (
 	"github.com/putrecords/putrecords/internal/constraint"
 )
 
-// maxShards is as for -stream.
+// maxShards is the same as for -stream.
 const maxShards = 10_000
 
-// A description says what a stream is and what happened in its shards.
+// A description describes a stream and what happened in its shards.
 type description struct {
 	Name   string
 	ARN    string
@@ -39,7 +39,7 @@ type createInput struct {
 	AccountID string
 	Shards    *int
 	Layout    []putrecords.Shard
-	Limits    *putrecords.Limits // nil is what the emulator's flags say
+	Limits    *putrecords.Limits // nil means those of the emulator's flags
 }
 
 func (h *handler) createStream(r *http.Request) (any, error) {

@@ -12,9 +12,9 @@ func (s *Service) Find(accountID, name string) (*putrecords.Stream, error) {
 	return s.findAccount(accountID, "").Stream(&name, nil)
 }
 
-// SetLimits changes the limits of a stream at once, whatever its status, and stores them. The error
-// is a [*putrecords.ConfigError], or AWS's ResourceNotFoundException if the stream is deleted; then
-// nothing has changed.
+// SetLimits changes and stores the limits of a stream immediately, in any status. If it returns an
+// error, nothing has changed. The error is a [*putrecords.ConfigError], or AWS's
+// ResourceNotFoundException if the stream was deleted.
 func (s *Service) SetLimits(of *putrecords.Stream, limits putrecords.Limits) error {
 	st := s.find(of)
 	if st == nil {
@@ -38,8 +38,8 @@ func (s *Service) SetLimits(of *putrecords.Stream, limits putrecords.Limits) err
 	return nil
 }
 
-// Remove deletes a stream at once, whatever its status. It does nothing if the stream is deleted
-// already.
+// Remove deletes a stream immediately, in any status. It does nothing if the stream was deleted
+// before.
 func (s *Service) Remove(of *putrecords.Stream) error {
 	st := s.find(of)
 	if st == nil {

@@ -27,8 +27,8 @@ type NewStream struct {
 	Limits    putrecords.Limits
 }
 
-// Create creates a stream that is ACTIVE at once. The error is a [*putrecords.ConfigError], or AWS's
-// ResourceInUseException if the account has a stream with that name.
+// Create creates a stream that is ACTIVE immediately. The error is a [*putrecords.ConfigError], or
+// AWS's ResourceInUseException if the account has a stream with that name.
 func (s *Service) Create(n NewStream) (*putrecords.Stream, error) {
 	if n.AccountID == "" {
 		n.AccountID = s.AccountID
@@ -74,8 +74,8 @@ func (s *Service) newStream(n NewStream) (kept store.Stream, arn string, err err
 }
 
 // add stores and registers a new stream, which prepare returns. Its status is CREATING for
-// StateDelay, or ACTIVE at once. The error is AWS's if there is a stream with its name, or else that
-// of prepare.
+// StateDelay, or ACTIVE immediately. The error is AWS's if there is a stream with its name, or else
+// that of prepare.
 func (s *Service) add(name streamName, status putrecords.StreamStatus, prepare func() (store.Stream, error)) (*stream, error) {
 	s.creating.Lock() // two streams of one name must not both be stored
 	defer s.creating.Unlock()
@@ -113,8 +113,8 @@ func (s *Service) exists(name streamName) bool {
 	return err == nil
 }
 
-// switchesOf returns when the mode of an earlier stream with the name changed. The Service forgets
-// that when the program ends, unless there is a stream with the name then.
+// switchesOf returns when the mode of an earlier stream with the name changed. A restart loses that,
+// unless there is a stream with the name.
 func (s *Service) switchesOf(name streamName) []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,7 +24,7 @@ type createStreamInput struct {
 	StreamModeDetails          *streamModeDetails
 	StreamName                 *string
 	Tags                       map[string]string
-	WarmThroughputMiBps        *int // accepted; a stream takes what its shards take
+	WarmThroughputMiBps        *int // accepted, without effect
 }
 
 type streamModeDetails struct {

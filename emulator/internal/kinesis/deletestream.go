@@ -22,9 +22,9 @@ func (s *Service) deleteStream(_ context.Context, r *kinesishttp.Request, in *de
 	return nil, st.delete()
 }
 
-// delete begins to delete the stream, also while it is CREATING or UPDATING. The store forgets it
-// at once. That AWS deletes an UPDATING stream, and refuses one that is DELETING with this error,
-// is our choice: AWS's behavior is unknown.
+// delete begins to delete the stream, even if it is CREATING or UPDATING. The store removes it
+// immediately. Deleting an UPDATING stream, and the error for a DELETING one, are our choices: AWS's
+// behavior is unknown.
 func (st *stream) delete() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -116,7 +116,7 @@ func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, pu
 
 // hasEnded reports whether a shard takes no more records, and none that it took waits to be stored. A
 // parent takes them until its closing second has passed, and a child that is split before it takes
-// any is not at its end either. So hasEnded asks whether a descendant, which has a higher id, takes
+// any is not at its end either. So hasEnded asks whether a descendant, which has a higher ID, takes
 // the shard's records.
 func (st *stream) hasEnded(sh putrecords.Shard) bool {
 	return !sh.SequenceNumberRange.EndingSequenceNumber.IsZero() &&
@@ -132,10 +132,9 @@ type page struct {
 	more    bool   // the shard has more records
 }
 
-// read returns at most most records of a shard from a position on, and at most 10 MiB unless the
-// first record is larger. It leaves out records that are older than the retention period. Which
-// EncryptionType AWS shows for records that were stored before it changed is unknown; they get the
-// stream's.
+// read returns up to most records of a shard from a position on, and up to 10 MiB unless the first
+// record is larger. It leaves out records that are older than the retention period. All records get
+// the stream's EncryptionType: what AWS shows for those stored before it changed is unknown.
 func (st *stream) read(ctx context.Context, sh putrecords.Shard, position uint64, most int, now time.Time) (page, error) {
 	position, err := st.skipExpired(ctx, sh, position, now)
 	if err != nil {

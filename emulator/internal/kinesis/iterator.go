@@ -14,11 +14,11 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// An iterator is what a ShardIterator holds. AWS's have at most 512 characters, and so have these.
+// An iterator is what a ShardIterator holds. A ShardIterator has at most 512 characters, as on AWS.
 type iterator struct {
 	AccountID  string
 	StreamName string
-	StreamID   uint64 // in the store, so a stream that is created again is another one
+	StreamID   uint64 // in the store; a stream that is created again gets another one
 	ShardID    string
 	Position   uint64 // of the next record to read
 	Created    int64  // milliseconds since 1970
@@ -37,7 +37,7 @@ func (i iterators) seal(it iterator) string {
 	return i.Seal(iteratorKind, plain)
 }
 
-// open returns the iterator that a ShardIterator holds, and whether it is one of these.
+// open returns the iterator that a ShardIterator holds, and whether seal made the ShardIterator.
 func (i iterators) open(sealed string) (it iterator, ok bool) {
 	plain, ok := i.Open(iteratorKind, sealed)
 	return it, ok && json.Unmarshal(plain, &it) == nil
@@ -149,9 +149,9 @@ func wrongCombination(iteratorType, number string) *putrecords.Error {
 		"Request specified %s and %s StartingSequenceNumber.", iteratorType, number)
 }
 
-// lowestNumber is the lowest number of an earlier layout of sequence numbers, 2^124. AWS takes 0
-// for it. It is of shard 0, and of no stream that exists. That numbers between the two are taken
-// for it as well is our guess.
+// lowestNumber is the lowest number of an earlier layout of sequence numbers, 2^124. It names shard
+// 0 and no stream that exists. AWS treats 0 as this number. We guess that it also does so with the
+// numbers between the two.
 const lowestNumber = "21267647932558653966460912964485513216"
 
 // positionOf returns the position in a StartingSequenceNumber, which must be one of the shard's.
@@ -217,7 +217,7 @@ func (st *stream) first(ctx context.Context, sh putrecords.Shard, position uint6
 	return putrecords.Record{}, false, nil
 }
 
-// findReadable returns the shard with an id. While a stream is CREATING or DELETING, it has no
+// findReadable returns the shard with an ID. While a stream is CREATING or DELETING, it has no
 // shards that can be read. For DELETING that is our choice: AWS's behavior is unknown.
 func (st *stream) findReadable(id string) (putrecords.Shard, error) {
 	sh, ok := st.Shard(id)

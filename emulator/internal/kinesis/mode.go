@@ -11,7 +11,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// AWS changes the mode of a stream twice in 24 hours.
+// AWS changes the mode of a stream at most twice in 24 hours.
 const (
 	maxModeSwitches  = 2
 	modeSwitchPeriod = 24 * time.Hour
@@ -20,7 +20,7 @@ const (
 type updateStreamModeInput struct {
 	StreamARN           *string
 	StreamModeDetails   *streamModeDetails
-	WarmThroughputMiBps *int // accepted; a stream takes what its shards take
+	WarmThroughputMiBps *int // accepted, without effect
 }
 
 // updateStreamMode changes the mode. The shards stay.

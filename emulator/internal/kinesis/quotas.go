@@ -48,7 +48,8 @@ func (s *Service) usageOf(account *putrecords.Account) (u usage) {
 	return u
 }
 
-// openShards returns how many shards of a stream have no ending number.
+// openShards returns how many shards of a stream have not been split or merged. Children that take
+// no records yet count.
 func openShards(stream *putrecords.Stream) (n int) {
 	for _, shard := range stream.Shards() {
 		if shard.SequenceNumberRange.EndingSequenceNumber.IsZero() {

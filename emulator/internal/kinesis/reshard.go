@@ -114,7 +114,7 @@ func (s *Service) updateShardCount(_ context.Context, r *kinesishttp.Request, in
 		return nil, err
 	}
 	out := updateShardCountOutput{
-		CurrentShardCount: st.leaves(),
+		CurrentShardCount: openShards(st.Stream),
 		StreamARN:         st.ARN(),
 		StreamName:        st.Name(),
 		TargetShardCount:  *in.TargetShardCount,
@@ -122,19 +122,7 @@ func (s *Service) updateShardCount(_ context.Context, r *kinesishttp.Request, in
 	return out, st.reshard(func() error { return st.UpdateShardCount(*in.TargetShardCount) })
 }
 
-// leaves returns the number of shards that have not been split or merged. It includes children that
-// take no records yet.
-func (st *stream) leaves() (n int) {
-	for _, sh := range st.Shards() {
-		if sh.SequenceNumberRange.EndingSequenceNumber.IsZero() {
-			n++
-		}
-	}
-	return n
-}
-
-// findShards returns the stream that a request names, and the ids of the shards that it names, in
-// full.
+// findShards returns the stream that a request names, and the full IDs of the shards that it names.
 func (s *Service) findShards(r *kinesishttp.Request, name, arn *string, sent ...string) (*stream, []string, error) {
 	account := r.Account(arn)
 	found, err := account.StreamName(name, arn)
@@ -168,8 +156,8 @@ func (st *stream) checkReshardable() error {
 	return nil
 }
 
-// fullShardID returns the id of a shard that a request names. Only the number after the first
-// hyphen counts, or all of an id without a hyphen. AWS refuses any other id before it looks up the
+// fullShardID returns the ID of a shard that a request names. Only the number after the first
+// hyphen counts, or all of an ID without a hyphen. AWS rejects any other ID before it looks up the
 // stream.
 func fullShardID(sent, streamName, accountID string) (string, error) {
 	number := sent
@@ -186,7 +174,7 @@ func fullShardID(sent, streamName, accountID string) (string, error) {
 
 func shardID(index uint64) string { return fmt.Sprintf("shardId-%012d", index) }
 
-// addShardID reports problems with a required shard id.
+// addShardID reports problems with a required shard ID.
 func (v *violations) addShardID(path string, id *string) {
 	v.AddMissing(path, id == nil)
 	v.AddName(path, id)

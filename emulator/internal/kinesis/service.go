@@ -41,9 +41,9 @@ type Config struct {
 
 // A Service holds the streams of an emulator. It is safe for concurrent use.
 //
-// Streams are looked up in their accounts. streams says the rest about each of them. A stream whose
-// change takes time is in changing until settle, which every request calls first, finds that the
-// time has passed.
+// Streams are looked up in their accounts. streams holds everything else about them. changing holds
+// those with a change in progress. Every request first calls settle, which finishes the changes
+// whose time has passed.
 //
 // Locks are taken in this order: creating, the mu of one stream, mu.
 type Service struct {
@@ -60,11 +60,11 @@ type Service struct {
 	swept    time.Time                  // when records were last dropped because of their age
 }
 
-// A streamName identifies a stream, also after it was deleted and created again.
+// A streamName identifies a stream, even after it was deleted and created again.
 type streamName struct{ accountID, name string }
 
-// New returns a service with the streams that the store keeps. Changes that were under way when
-// they were stored are done.
+// New returns a service with the streams that the store keeps. Changes that were in progress when
+// they were stored are finished.
 func New(config Config) (*Service, error) {
 	s := &Service{
 		Config:   config,
@@ -163,10 +163,10 @@ func (s *Service) lookUp(r *kinesishttp.Request, name, arn *string) (*stream, er
 	if st := s.find(found); st != nil {
 		return st, nil
 	}
-	return nil, notFound(found.Name(), account.ID()) // deleted in the meantime
+	return nil, notFound(found.Name(), account.ID()) // it was deleted in the meantime
 }
 
-// find returns what the Service has about a stream, or nil if the stream was deleted.
+// find returns the Service's own part of a stream, or nil if the stream was deleted.
 func (s *Service) find(of *putrecords.Stream) *stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,7 +185,7 @@ func (s *Service) settle() {
 	s.sweep(now)
 }
 
-// setChanging notes whether a stream has a change under way.
+// setChanging records whether a stream has a change in progress.
 func (s *Service) setChanging(st *stream, changing bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"github.com/putrecords/putrecords/emulator/internal/store"
 )
 
-// A stream is a putrecords.Stream and what the API says about it besides.
+// A stream is a putrecords.Stream and everything else that the API says about it.
 //
 // A change goes through these steps. It is stored in kept. The status is UPDATING, and descriptions
 // still show the old settings, which are in shown. When the time is until, settle puts the new
@@ -33,7 +33,7 @@ type stream struct {
 	mu    sync.Mutex
 	kept  store.Stream
 	shown store.Settings
-	until time.Time // when the change is done; zero if none is under way
+	until time.Time // when the change is done; zero if there is none
 
 	// before are the shards before the latest reshard. Descriptions show them while it has the
 	// stream UPDATING.
@@ -45,7 +45,7 @@ type stream struct {
 	unstored atomic.Bool
 }
 
-// open makes the stream that a store keeps, with its settings in force.
+// open returns the stream that a store keeps, with its settings in force.
 func (s *Service) open(kept store.Stream) (*stream, error) {
 	st := &stream{
 		service:   s,
@@ -102,13 +102,13 @@ func (st *stream) resharded(r putrecords.Reshard) {
 	next.Shards = st.Shards()
 	if err := st.keep(next); err != nil {
 		st.service.Logger.Error("cannot store a stream's layout", "stream", st.Name(), "error", err)
-		st.kept = next // the shards are as they are
+		st.kept = next // the stream cannot go back
 		st.unstored.Store(true)
 		st.service.setChanging(st, true)
 	}
 }
 
-// reshard runs a split or a merge. It returns an error if the layout could not be stored, too.
+// reshard runs a split or a merge. It also returns an error if the layout could not be stored.
 func (st *stream) reshard(do func() error) error {
 	if err := do(); err != nil {
 		return err
@@ -119,7 +119,8 @@ func (st *stream) reshard(do func() error) error {
 	return nil
 }
 
-// keep stores what the stream becomes. After an error it stays as it was. The caller holds st.mu.
+// keep stores the stream's next state. If that fails, the state stays as it is. The caller holds
+// st.mu.
 func (st *stream) keep(next store.Stream) error {
 	if st.Status() != putrecords.StreamDeleting { // otherwise the store has forgotten it
 		if err := st.service.Store.Update(next); err != nil {

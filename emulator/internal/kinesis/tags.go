@@ -16,8 +16,7 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// handleTags adds the operations on tags. They do not change a stream's status, and work whatever it
-// is.
+// handleTags adds the operations on tags. They work in every status and do not change it.
 func (s *Service) handleTags(h *kinesishttp.Handler) {
 	handle(s, h, "AddTagsToStream", s.addTagsToStream)
 	handle(s, h, "ListTagsForResource", s.listTagsForResource)
@@ -205,7 +204,7 @@ func (st *stream) changeTags(edit func(map[string]string) (map[string]string, er
 	return st.keep(next)
 }
 
-// A tagOwner is what has tags, in the words of AWS's messages.
+// A tagOwner describes what has the tags, in the words of AWS's messages.
 type tagOwner struct {
 	name string // "stream orders under account 000000000000"
 	kind string // "stream" or "resource"
@@ -224,7 +223,7 @@ func resourceOwner(arn, accountID string) tagOwner {
 	return tagOwner{fmt.Sprintf("resource %s under account %s", arn, accountID), "resource", maxTags}
 }
 
-// add returns tags with more of them.
+// add returns tags and more, in a new map.
 func (o tagOwner) add(tags, more map[string]string) (map[string]string, error) {
 	for key := range more {
 		if strings.HasPrefix(key, "aws:") {
@@ -245,7 +244,7 @@ func (o tagOwner) add(tags, more map[string]string) (map[string]string, error) {
 	return all, nil
 }
 
-// remove returns tags without those that have the keys.
+// remove returns tags without the keys, in a new map.
 func (o tagOwner) remove(tags map[string]string, keys []string) (map[string]string, error) {
 	if err := o.checkCharacters("remove tags from", keys); err != nil {
 		return nil, err

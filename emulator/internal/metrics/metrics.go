@@ -1,4 +1,4 @@
-// Package metrics tells Prometheus what an emulator's streams take and how long requests last.
+// Package metrics reports to Prometheus what an emulator's streams store and how long requests take.
 package metrics
 
 import (
@@ -13,13 +13,13 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// Metrics are those of an emulator. They are safe for concurrent use.
+// Metrics are the metrics of an emulator. They are safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	seconds  *prometheus.HistogramVec
 }
 
-// New returns the metrics of the streams that streams returns when they are read.
+// New returns metrics. Each time they are read, they cover the streams that streams returns.
 func New(streams func() []*putrecords.Stream) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -63,8 +63,8 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// operationOf returns the operation of a request, or "other". Clients choose the header, so a label
-// with any value would need memory without bound.
+// operationOf returns the operation of a request, or "other". Clients choose the header, so using it
+// as it is would take memory without bound.
 func operationOf(r *http.Request) string {
 	if _, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operations[name] {
 		return name
