@@ -29,13 +29,12 @@ func newClockWatch(logger *slog.Logger, read func() (time.Time, time.Duration)) 
 // goOnFrom sets the streams' clock to the time at which a store's latest record arrived, if that is
 // later. The wall clock may have been set back since then, or the control API had set the streams'
 // clock ahead.
-func goOnFrom(latest time.Time, streams *clock.Clock, logger *slog.Logger) error {
-	ahead := latest.Sub(streams.Now())
-	if ahead <= 0 {
-		return nil
+func goOnFrom(latest time.Time, streams *clock.Clock, logger *slog.Logger) {
+	if !latest.After(streams.Now()) {
+		return
 	}
-	logger.Warn("the streams' time goes on from their latest record, ahead of the wall clock", "by", ahead.Round(time.Second))
-	return streams.Advance(ahead)
+	logger.Warn("the streams' time goes on from their latest record, ahead of the wall clock", "time", latest)
+	_ = streams.Set(&latest, nil) // an error means that the clock is past that time by now
 }
 
 // systemClock returns a function that reads the system's clocks. Its elapsed time starts now.

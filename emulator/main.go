@@ -61,9 +61,7 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Store.Close()) }()
-	if err := goOnFrom(service.Store.LatestArrival(), streamClock, logger); err != nil {
-		return err
-	}
+	goOnFrom(service.Store.LatestArrival(), streamClock, logger)
 	listener, err := net.Listen("tcp", opts.addr)
 	if err != nil {
 		return err
