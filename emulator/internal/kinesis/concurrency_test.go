@@ -43,6 +43,10 @@ func TestRequestsRunAtOnce(t *testing.T) {
 			{"TagResource", `{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/%[1]s","Tags":{"a":"c"}}`},
 			{"UntagResource", `{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/%[1]s","TagKeys":["a"]}`},
 			{"ListTagsForStream", `{"StreamName":"%[1]s"}`},
+			{"ListShards", `{"StreamName":"%[1]s"}`},
+			{"UpdateShardCount", `{"StreamName":"%[1]s","ScalingType":"UNIFORM_SCALING","TargetShardCount":3}`},
+			{"MergeShards", `{"StreamName":"%[1]s","ShardToMerge":"0","AdjacentShardToMerge":"1"}`},
+			{"GetShardIterator", `{"StreamName":"%[1]s","ShardId":"0","ShardIteratorType":"AT_TIMESTAMP","Timestamp":0}`},
 		}
 		var all sync.WaitGroup
 		for worker := range 8 {
@@ -59,6 +63,8 @@ func TestRequestsRunAtOnce(t *testing.T) {
 						for _, stream := range s.Streams() {
 							s.details(stream)
 						}
+					case 3:
+						readOne(t, handler, name)
 					default:
 						body := []byte(request.body)
 						if slices.Contains(body, '%') {
@@ -97,6 +103,20 @@ func TestRequestsRunAtOnce(t *testing.T) {
 		if len(s.changing) > 0 {
 			t.Errorf("%d changes are still under way", len(s.changing))
 		}
+	}
+}
+
+// readOne reads a shard of a stream, if it is there.
+func readOne(t *testing.T, handler http.Handler, name string) {
+	status, answer := send(t, handler, "", jsonType, "GetShardIterator",
+		fmt.Appendf(nil, `{"StreamName":%q,"ShardId":"1","ShardIteratorType":"TRIM_HORIZON"}`, name))
+	if status != http.StatusOK {
+		return
+	}
+	status, read := send(t, handler, "", jsonType, "GetRecords", answer) // which has the one member that it needs
+	recreated := string(read) == `{"__type":"InternalFailure"}`
+	if status != http.StatusOK && status != http.StatusBadRequest && !recreated {
+		t.Errorf("GetRecords: %d %s", status, read)
 	}
 }
 
