@@ -155,37 +155,60 @@ func (l *MemoryLog) DropBefore(t time.Time) {
 	}
 }
 
-// DropOldest drops the oldest block of memory, to keep [MemoryLog.Bytes] within a limit. Of the
-// shards' first blocks, that is the one whose last record arrived first. It returns how many records
-// were in the block, or 0 if the log holds none.
-func (l *MemoryLog) DropOldest() (records int) {
+// DropOldest drops the oldest blocks of memory until they have taken at least the given number of
+// bytes, to keep [MemoryLog.Bytes] within a limit. The oldest block is the one whose last record
+// arrived first. DropOldest returns how many records were in the blocks. It looks at all blocks of
+// all shards, so drop many bytes at once rather than a few at a time.
+func (l *MemoryLog) DropOldest(bytes int64) (records int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var first *memoryShard
-	var firstID string
-	var firstNewest time.Time
-	for id, sh := range l.shards {
-		newest, ok := sh.firstNewest()
-		if ok && (first == nil || cmp.Or(newest.Compare(firstNewest), cmp.Compare(id, firstID)) < 0) {
-			first, firstID, firstNewest = sh, id, newest
+	counts := map[string]int{} // how many chunks to drop, by the shard's id
+	for _, c := range l.oldestFirst() {
+		if bytes <= 0 {
+			break
 		}
+		bytes -= c.bytes
+		counts[c.shardID]++
 	}
-	if first == nil {
-		return 0
+	for shardID, n := range counts {
+		records += l.dropOf(l.shards[shardID], n)
 	}
-	first.mu.Lock()
-	defer first.mu.Unlock()
-	return l.drop(first, 1) // chunks are dropped only under l.mu, so it still has one
+	return records
 }
 
-// firstNewest returns the newest arrival in the first chunk, and whether there is one.
-func (sh *memoryShard) firstNewest() (newest time.Time, ok bool) {
+// A droppable is a chunk that DropOldest may drop.
+type droppable struct {
+	shardID string
+	newest  time.Time // the newest arrival in it, and in the chunks of the shard before it
+	bytes   int64
+}
+
+// oldestFirst returns all chunks. Those of a shard are in their order. The caller holds l.mu, so no
+// chunk is dropped in the meantime.
+func (l *MemoryLog) oldestFirst() []droppable {
+	var chunks []droppable
+	for id, sh := range l.shards {
+		sh.mu.Lock()
+		var newest time.Time
+		for _, c := range sh.chunks {
+			if c.newest.After(newest) {
+				newest = c.newest
+			}
+			chunks = append(chunks, droppable{id, newest, c.bytes})
+		}
+		sh.mu.Unlock()
+	}
+	slices.SortStableFunc(chunks, func(a, b droppable) int {
+		return cmp.Or(a.newest.Compare(b.newest), cmp.Compare(a.shardID, b.shardID))
+	})
+	return chunks
+}
+
+// dropOf is drop for a shard that is not locked yet.
+func (l *MemoryLog) dropOf(sh *memoryShard, n int) (records int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if len(sh.chunks) == 0 {
-		return time.Time{}, false
-	}
-	return sh.chunks[0].newest, true
+	return l.drop(sh, n)
 }
 
 // LatestPosition returns the position of the shard's latest record, or 0 if it has had none. A

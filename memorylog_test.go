@@ -94,9 +94,10 @@ func TestMemoryLogDropsOnDemand(t *testing.T) {
 				log.DropBefore(horizon)
 			case 1:
 				horizon = now.Add(1)
-				dropped = log.DropOldest()
-				if (dropped > 0) != (before > 0) {
-					t.Fatalf("dropped %d records of %d bytes", dropped, before)
+				bytes := rapid.Int64Range(1, before+1).Draw(t, "bytes")
+				dropped = log.DropOldest(bytes)
+				if (dropped > 0) != (before > 0) || before-log.Bytes() < min(bytes, before) {
+					t.Fatalf("dropped %d records and %d bytes of %d, want %d", dropped, before-log.Bytes(), before, bytes)
 				}
 			default:
 				i := rapid.IntRange(0, 1).Draw(t, "shard")
@@ -151,14 +152,14 @@ func TestMemoryLogDropsTheOldest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range [][2]int{{0, 1}, {0, 0}} {
-		if n := log.DropOldest(); n != 1 {
+		if n := log.DropOldest(1); n != 1 {
 			t.Errorf("dropped %d records", n)
 		}
 		if got := [2]int{len(inMemory(t, &log, quiet)), len(inMemory(t, &log, busy))}; got != want {
 			t.Errorf("%d records are left, want %d", got, want)
 		}
 	}
-	if n := log.DropOldest(); n != 0 || log.Bytes() != 0 || log.LatestPosition("busy") != 1 {
+	if n := log.DropOldest(1); n != 0 || log.Bytes() != 0 || log.LatestPosition("busy") != 1 {
 		t.Errorf("dropped %d records of an empty log of %d bytes", n, log.Bytes())
 	}
 }

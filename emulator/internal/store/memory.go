@@ -111,7 +111,8 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// shrink drops records until the bound holds.
+// shrink drops records until the bound holds, and a little more. DropOldest looks at everything in a
+// log, so it must not be called for each put.
 func (m *Memory) shrink() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -125,7 +126,7 @@ func (m *Memory) shrink() {
 		if largest == nil {
 			return
 		}
-		largest.lost += int64(largest.records.DropOldest())
+		largest.lost += int64(largest.records.DropOldest(m.bytes.Load() - m.Bound + m.Bound/32))
 		largest.count()
 	}
 }
