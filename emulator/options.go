@@ -42,7 +42,8 @@ failed, and how many of a stream's records are distinct. A second interrupt ends
                          the program; this is slower
   -memory BYTES          without -data: how many bytes the records in memory may take, such as
                          512MiB, at least 16MiB (default 1GiB); beyond that, the stream that takes
-                         the most loses its oldest records, and the emulator logs how many
+                         the most loses its oldest records, and the emulator logs how many; the
+                         program itself may take twice as much and more
   -control               let tests create streams, inject faults and set the clock at /control/; the
                          emulator must listen on loopback
   -tls-cert FILE         serve HTTPS with the certificate in FILE, in PEM; intermediate certificates
@@ -74,7 +75,8 @@ keys or data differ. The emulator counts up to 1048576 distinct records for each
 
 Records are kept for 24 hours, or for as long as their stream's retention says. Only one emulator can
 use a directory at a time. Streams in it keep the limits that they were created with. If the wall
-clock is set back, the emulator logs it, and the streams' time goes on as if it had not been.
+clock is set back, the emulator logs it, and the streams' time goes on as if it had not been. With
+-data, the time goes on from the latest record even if the clock is behind it.
 
 The exit status is 2 if the arguments are invalid, and 1 if the emulator cannot use a file or the
 directory, cannot listen on the address, had to cut off a request or cannot print.

@@ -52,11 +52,16 @@ func (s *Service) usageOf(account *putrecords.Account) (u usage) {
 // no records yet count.
 func openShards(stream *putrecords.Stream) (n int) {
 	for _, shard := range stream.Shards() {
-		if shard.SequenceNumberRange.EndingSequenceNumber.IsZero() {
+		if isOpen(shard) {
 			n++
 		}
 	}
 	return n
+}
+
+// isOpen reports whether a shard has no ending number.
+func isOpen(shard putrecords.Shard) bool {
+	return shard.SequenceNumberRange.EndingSequenceNumber.IsZero()
 }
 
 // checkQuotas returns AWS's error if an account cannot have another stream.

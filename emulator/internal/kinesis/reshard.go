@@ -44,6 +44,11 @@ func (s *Service) splitShard(_ context.Context, r *kinesishttp.Request, in *spli
 	if err := st.checkReshardable(); err != nil {
 		return nil, err
 	}
+	if sh, ok := st.Shard(ids[0]); ok && isOpen(sh) { // otherwise split says what is wrong with the shard
+		if err := s.checkShardLimit(r.Account(in.StreamARN), 1); err != nil {
+			return nil, err
+		}
+	}
 	return nil, st.reshard(func() error { return st.split(ids[0], *in.NewStartingHashKey) })
 }
 

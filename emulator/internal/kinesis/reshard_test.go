@@ -258,3 +258,26 @@ func TestReshardedStreamIsStored(t *testing.T) {
 		}
 	}
 }
+
+// A split needs room under the account's limit on open shards. Whether there is room is checked
+// after the shard, and before the key.
+func TestSplitShardLimit(t *testing.T) {
+	c := newEmulated(t, 2, Config{})
+	c.create("many", 19_997) // and 2 of "orders": one less than the limit of us-east-1
+	c.wantAnswer("SplitShard", `{"StreamName":"orders","ShardToSplit":"0","NewStartingHashKey":"2"}`, "")
+	const full = "This request would exceed the shard limit for the account 000000000000 in us-east-1. " +
+		"Current shard count for the account: 20000. Limit: 20000. Number of additional shards that would have resulted from this request: 1. "
+	for body, want := range map[string]string{
+		`{"StreamName":"orders","ShardToSplit":"1","NewStartingHashKey":"0"}`: full,
+		`{"StreamName":"orders","ShardToSplit":"0","NewStartingHashKey":"2"}`: "Shard shardId-000000000000 in stream orders under account " +
+			"000000000000 has already been merged or split, and thus is not eligible for merging or splitting.",
+		`{"StreamName":"orders","ShardToSplit":"9","NewStartingHashKey":"2"}`: "Could not find shard shardId-000000000009 in stream orders under account 000000000000.",
+	} {
+		answer := c.send(jsonType, "SplitShard", []byte(body))
+		if answer.Code != 400 || !strings.Contains(answer.Body.String(), want) {
+			t.Errorf("%s: %d %s", body, answer.Code, answer.Body)
+		}
+	}
+	c.wantAnswer("MergeShards", `{"StreamName":"orders","ShardToMerge":"2","AdjacentShardToMerge":"3"}`, "")
+	c.wantAnswer("SplitShard", `{"StreamName":"orders","ShardToSplit":"1","NewStartingHashKey":"`+maxHashKey[:38]+`0"}`, "")
+}
