@@ -54,3 +54,17 @@ func limitsOf(settings store.Settings) putrecords.Limits {
 	}
 	return l
 }
+
+// setLimits puts limits in force. If records may get larger, the shards start with a full burst of
+// bytes. Otherwise even an idle shard would throttle the first large record, because its bucket
+// holds only the burst of before. AWS's behavior is unknown.
+func (st *stream) setLimits(l putrecords.Limits) error {
+	if l.BytesPerRecord > st.Limits().BytesPerRecord {
+		filling := l
+		filling.BytesPerSecond = putrecords.Unlimited // what was unlimited starts full
+		if err := st.SetLimits(filling); err != nil {
+			return err
+		}
+	}
+	return st.SetLimits(l)
+}

@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -212,6 +213,32 @@ func TestTheModeSwitchesTwiceInADay(t *testing.T) {
 	w.advance(second.Add(24*time.Hour - 1).Sub(w.read()))
 	to("PROVISIONED", message)
 	to("PROVISIONED", "")
+}
+
+// A shard takes records of the new size as soon as the size has changed. The clock stands still
+// then, so the shard gets no tokens.
+func TestShardTakesLargerRecordsAtOnce(t *testing.T) {
+	w := newTwin(t, func(config *Config) { config.StateDelay = 0 })
+	put := func(kib int, want string) {
+		t.Helper()
+		data := base64.StdEncoding.EncodeToString(make([]byte, kib<<10-1))
+		status, answer := w.call("PutRecord", `{`+byARN("a")+`,"PartitionKey":"k","Data":"`+data+`"}`)
+		if stored := status == 200; stored != (want == "") || !strings.Contains(answer, want) {
+			t.Errorf("%d KiB: status %d, %s, want %q", kib, status, answer, want)
+		}
+	}
+	const throttled = "ProvisionedThroughputExceededException"
+	w.create("a")
+	put(1024, "")
+	put(1, throttled)
+	w.ok("UpdateMaxRecordSize", `{`+byARN("a")+`,"MaxRecordSizeInKiB":10240}`)
+	put(10240, "")
+	put(5120, "") // 15 MiB in all
+	put(1, throttled)
+	w.ok("UpdateMaxRecordSize", `{`+byARN("a")+`,"MaxRecordSizeInKiB":1024}`)
+	put(1, throttled)
+	w.ok("IncreaseStreamRetentionPeriod", `{`+byARN("a")+`,"RetentionPeriodHours":25}`)
+	put(1, throttled)
 }
 
 func TestUpdateMaxRecordSize(t *testing.T) {

@@ -167,7 +167,7 @@ func (st *stream) finish() {
 	st.shown = st.kept.Settings
 	err := st.SetEncryptionType(st.shown.EncryptionType)
 	if err == nil {
-		err = st.SetLimits(limitsOf(st.shown))
+		err = st.setLimits(limitsOf(st.shown))
 	}
 	if err != nil { // the clock has gone back by more than a day, so puts fail too
 		st.service.Logger.Error("cannot put a stream's settings in force", "stream", st.Name(), "error", err)
