@@ -1,5 +1,3 @@
-// Package clients_test reads the emulator's streams with consumer libraries that others have
-// written. It is a module of its own, so their requirements are not the emulator's.
 package clients_test
 
 import (
