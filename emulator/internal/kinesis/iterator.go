@@ -2,9 +2,12 @@ package kinesis
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"time"
 
 	"github.com/putrecords/putrecords"
@@ -149,27 +152,48 @@ func wrongCombination(iteratorType, number string) *putrecords.Error {
 		"Request specified %s and %s StartingSequenceNumber.", iteratorType, number)
 }
 
-// lowestNumber is the lowest number of an earlier layout of sequence numbers, 2^124. It names shard
-// 0 and no stream that exists. AWS treats 0 as this number. We guess that it also does so with the
-// numbers between the two.
-const lowestNumber = "21267647932558653966460912964485513216"
+// lastCreated is the last second in which AWS takes a shard to have been created.
+const lastCreated = 16025175000 - 1
 
-// positionOf returns the position in a StartingSequenceNumber, which must be one of the shard's.
+// parseOldNumber returns the shard index and the creation second of a number of an earlier layout,
+// and the number as AWS prints it, or false. Such a number has 32 hexadecimal digits: 1, 9 of the
+// second, 18 that do not matter here, and 4 of the index. AWS adds the first digit if it is missing,
+// and replaces it if it is f; that this holds for other digits too is our guess.
+func parseOldNumber(sent string) (n putrecords.SequenceNumber, printed string, ok bool) {
+	const firstDigit = 124 // its lowest bit
+	number, ok := new(big.Int).SetString(sent, 10)
+	if !ok || number.BitLen() > firstDigit+4 {
+		return putrecords.SequenceNumber{}, sent, false
+	}
+	for bit := range 4 {
+		number.SetBit(number, firstDigit+bit, 0)
+	}
+	number.SetBit(number, firstDigit, 1)
+	digits := number.FillBytes(make([]byte, 16))
+	return putrecords.SequenceNumber{
+		ShardCreated: int64(binary.BigEndian.Uint64(digits) << 4 >> 28),
+		ShardIndex:   uint32(binary.BigEndian.Uint16(digits[14:])),
+	}, number.String(), true
+}
+
+// positionOf returns the position in a StartingSequenceNumber, which must be one of the shard's. No
+// stream has numbers of the earlier layout.
 func (st *stream) positionOf(sh putrecords.Shard, sent string) (uint64, error) {
-	n, err := putrecords.ParseSequenceNumber(sent)
-	if len(sent) < len(lowestNumber) || len(sent) == len(lowestNumber) && sent <= lowestNumber {
-		sent, err = lowestNumber, nil // n is zero, and so is its shard
+	n, sent, old := parseOldNumber(sent)
+	var err error
+	if !old {
+		n, err = putrecords.ParseSequenceNumber(sent)
 	}
 	invalid := fmt.Sprintf("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid",
 		sent, sh.ShardID, st.Name(), st.accountID)
 	first := sh.SequenceNumberRange.StartingSequenceNumber
 	switch {
-	case err != nil:
+	case err != nil || n.ShardCreated > lastCreated || n.ShardIndex > math.MaxInt32:
 		return 0, errorf(putrecords.InvalidArgumentException, "%s.", invalid)
 	case n.ShardIndex != first.ShardIndex:
 		return 0, errorf(putrecords.InvalidArgumentException, "Invalid StartingSequenceNumber. It encodes %s, "+
 			"while it was used in a call to a shard with %s", shardID(uint64(n.ShardIndex)), sh.ShardID)
-	case n.ShardCreated != first.ShardCreated:
+	case old || n.ShardCreated != first.ShardCreated:
 		return 0, errorf(putrecords.InvalidArgumentException, "%s because it did not come from this stream.", invalid)
 	}
 	return n.Position, nil

@@ -70,6 +70,9 @@ func TestGetShardIteratorRefusals(t *testing.T) {
 	const address = `"StreamName":"orders","ShardId":"shardId-000000000001"`
 	first := c.stream().Shards()[1].SequenceNumberRange.StartingSequenceNumber
 	elsewhere := putrecords.SequenceNumber{ShardCreated: first.ShardCreated - 1, Position: 1, Arrived: first.Arrived, ShardIndex: 1}
+	latest := putrecords.SequenceNumber{ShardCreated: 16025174999, ShardIndex: 1}
+	tooLate := putrecords.SequenceNumber{ShardCreated: 16025175000, ShardIndex: 1}
+	noIndex := putrecords.SequenceNumber{ShardCreated: first.ShardCreated, ShardIndex: 1<<31 + 1}
 	number := func(n string) string {
 		return `{` + address + `,"ShardIteratorType":"AT_SEQUENCE_NUMBER","StartingSequenceNumber":"` + n + `"}`
 	}
@@ -130,8 +133,45 @@ func TestGetShardIteratorRefusals(t *testing.T) {
 			"InvalidArgumentException: StartingSequenceNumber " + strings.Repeat("1", 56) + used + ".",
 		},
 		{
+			number("1"),
+			"InvalidArgumentException: StartingSequenceNumber 21267647932558653966460912964485513217" + used + " because it did not come from this stream.",
+		},
+		{
 			number("21267647932558653966460912964485513217"),
-			"InvalidArgumentException: StartingSequenceNumber 21267647932558653966460912964485513217" + used + ".",
+			"InvalidArgumentException: StartingSequenceNumber 21267647932558653966460912964485513217" + used + " because it did not come from this stream.",
+		},
+		{
+			number("26227199374821822965252748908982894593"),
+			"InvalidArgumentException: StartingSequenceNumber 26227199374821822965252748908982894593" + used + " because it did not come from this stream.",
+		},
+		{
+			number("323974270430642978495705530411780079617"),
+			"InvalidArgumentException: StartingSequenceNumber 26227199374821822965252748908982894593" + used + " because it did not come from this stream.",
+		},
+		{
+			number("26227199374822427428162556223570313217"),
+			"InvalidArgumentException: StartingSequenceNumber 26227199374822427428162556223570313217" + used + ".",
+		},
+		{
+			number("340282366920938463463374607431768211457"),
+			"InvalidArgumentException: StartingSequenceNumber 340282366920938463463374607431768211457" + used + ".",
+		},
+		{
+			number("5"),
+			"InvalidArgumentException: Invalid StartingSequenceNumber. It encodes shardId-000000000005, " +
+				"while it was used in a call to a shard with shardId-000000000001",
+		},
+		{
+			number(latest.String()),
+			"InvalidArgumentException: StartingSequenceNumber " + latest.String() + used + " because it did not come from this stream.",
+		},
+		{
+			number(tooLate.String()),
+			"InvalidArgumentException: StartingSequenceNumber " + tooLate.String() + used + ".",
+		},
+		{
+			number(noIndex.String()),
+			"InvalidArgumentException: StartingSequenceNumber " + noIndex.String() + used + ".",
 		},
 		{
 			number("0"),
