@@ -129,7 +129,13 @@ func (r *cborReader) begins(majorType byte, wanted string) bool {
 }
 
 func (r *cborReader) structure(member func(name []byte)) bool {
-	if !r.begins(cborMap, wantedStructure) {
+	return r.members(wantedStructure, member)
+}
+
+func (r *cborReader) mapping(member func(name []byte)) bool { return r.members(wantedMap, member) }
+
+func (r *cborReader) members(wanted string, member func(name []byte)) bool {
+	if !r.begins(cborMap, wanted) {
 		return false
 	}
 	names := make([][]byte, 0, 8) // on the stack, unless there are more

@@ -139,7 +139,7 @@ func decodeSlice(in reader, v reflect.Value) bool {
 
 func decodeMap(in reader, v reflect.Value) bool {
 	members := reflect.MakeMap(v.Type())
-	if !in.structure(func(name []byte) {
+	if !in.mapping(func(name []byte) {
 		key := reflect.ValueOf(string(name)).Convert(v.Type().Key())
 		member := reflect.New(v.Type().Elem()).Elem()
 		decode(in, member)

@@ -44,10 +44,16 @@ func (r *jsonReader) end() error {
 }
 
 func (r *jsonReader) structure(member func(name []byte)) bool {
+	return r.members(wantedStructure, member)
+}
+
+func (r *jsonReader) mapping(member func(name []byte)) bool { return r.members(wantedMap, member) }
+
+func (r *jsonReader) members(wanted string, member func(name []byte)) bool {
 	if r.decoder.StackDepth() == 0 && r.decoder.PeekKind() != '{' {
 		r.malformed = true
 	}
-	if !r.begins('{', wantedStructure) {
+	if !r.begins('{', wanted) {
 		return false
 	}
 	r.token()

@@ -43,6 +43,7 @@ const (
 	toTimestamp = " can not be converted to milliseconds since epoch"
 
 	wantedList      = "Expected list or null"
+	wantedMap       = "Expected map or null"
 	wantedStructure = "Expected null"
 )
 
@@ -52,7 +53,7 @@ func wrongType(is, wanted string) string {
 	switch {
 	case is == isList || is == isStructure:
 		return is
-	case wanted == wantedList || wanted == wantedStructure:
+	case wanted == wantedList || wanted == wantedMap || wanted == wantedStructure:
 		return wanted
 	}
 	return is + wanted

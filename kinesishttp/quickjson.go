@@ -113,6 +113,8 @@ func (r *quickJSON) structure(member func(name []byte)) bool {
 	return true
 }
 
+func (r *quickJSON) mapping(member func(name []byte)) bool { return r.structure(member) }
+
 func contains(names [][]byte, name []byte) bool {
 	return slices.ContainsFunc(names, func(other []byte) bool { return bytes.Equal(name, other) })
 }

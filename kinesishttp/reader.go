@@ -9,6 +9,8 @@ type reader interface {
 	// structure reads a structure and reports whether there is one. It calls member for each
 	// member; member must read the member's value.
 	structure(member func(name []byte)) bool
+	// mapping reads a map as structure reads a structure.
+	mapping(member func(name []byte)) bool
 	// list reads a list and reports whether there is one. It calls element for each
 	// element; element must read it.
 	list(element func()) bool

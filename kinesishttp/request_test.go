@@ -139,6 +139,9 @@ func TestDecodeRejects(t *testing.T) {
 		`{"Nested":{"Deep":["x"]}}`:     "Expected null",
 		`{"Names":[{}]}`:                "Start of structure or map found where not expected.",
 		`{"Tags":{"k":1}}`:              numeric + "an String",
+		`{"Tags":"k"}`:                  "Expected map or null",
+		`{"Tags":1}`:                    "Expected map or null",
+		`{"Tags":true}`:                 "Expected map or null",
 		`{"Tags":[]}`:                   "Start of list found where not expected",
 		`{"Tags":{"k":1},"Text":false}`: nil, // the first is another in CBOR
 	} {
