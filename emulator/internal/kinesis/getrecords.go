@@ -99,7 +99,7 @@ func iteratorExpired(created, now time.Time) *putrecords.Error {
 }
 
 // findIterated returns the stream and the shard that an iterator is for. If the stream was deleted
-// and created again, AWS answers with an InternalFailure.
+// and created again, AWS answers with an InternalFailure, unless it now lacks the shard.
 func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, putrecords.Shard, error) {
 	st, err := s.lookUp(r, &it.StreamName, nil)
 	switch {
@@ -107,10 +107,11 @@ func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, pu
 		return nil, putrecords.Shard{}, noSuchShard(it.ShardID, it.StreamName, it.AccountID)
 	case err != nil:
 		return nil, putrecords.Shard{}, err
-	case st.id != it.StreamID:
-		return nil, putrecords.Shard{}, &putrecords.Error{Code: putrecords.InternalFailure}
 	}
 	sh, err := st.findReadable(it.ShardID)
+	if err == nil && st.id != it.StreamID {
+		err = &putrecords.Error{Code: putrecords.InternalFailure}
+	}
 	return st, sh, err
 }
 

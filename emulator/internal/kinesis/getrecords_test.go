@@ -175,15 +175,18 @@ func TestIteratorExpiresAfterFiveMinutes(t *testing.T) {
 }
 
 func TestIteratorOfDeletedStream(t *testing.T) {
-	c := newEmulated(t, 1, Config{})
-	iterator := c.iterator(shard0, trimHorizon, "")
+	c := newEmulated(t, 2, Config{})
+	body := fmt.Sprintf(`{"ShardIterator":%q}`, c.iterator(shard0, trimHorizon, ""))
+	other := fmt.Sprintf(`{"ShardIterator":%q}`, c.iterator("shardId-000000000001", trimHorizon, ""))
 	st := c.stream()
 	st.mu.Lock()
 	c.service.forget(st)
 	st.mu.Unlock()
-	body := fmt.Sprintf(`{"ShardIterator":%q}`, iterator)
-	c.wantRefused("GetRecords", body, "ResourceNotFoundException: Shard shardId-000000000000 in stream orders under account 000000000000 does not exist")
+	const none = "ResourceNotFoundException: Shard %s in stream orders under account 000000000000 does not exist"
+	c.wantRefused("GetRecords", body, fmt.Sprintf(none, shard0))
+	c.wantRefused("GetRecords", other, fmt.Sprintf(none, "shardId-000000000001"))
 	c.create("orders", 1)
+	c.wantRefused("GetRecords", other, fmt.Sprintf(none, "shardId-000000000001"))
 	if status, answer := c.call("GetRecords", body); status != 500 || answer != `{"__type":"InternalFailure"}` {
 		t.Errorf("after the stream was created again: %d %s", status, answer)
 	}
