@@ -34,4 +34,9 @@ func runTests(t *testing.T, passed, program string, args ...string) {
 	if err != nil || !strings.Contains(string(output), passed) {
 		t.Errorf("%s: %v\n%s", script, err, output)
 	}
+	for line := range strings.Lines(string(output)) {
+		if strings.HasPrefix(line, "skipped: ") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
 }
