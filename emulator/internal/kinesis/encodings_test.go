@@ -54,7 +54,7 @@ func memberValue(t *rapid.T, name string) any {
 	case name == "StreamName":
 		fits = []any{"orders", "orders", "orders", "other", "", "no such!"}
 	case name == "Limit" || name == "MaxResults" || strings.HasSuffix(name, "Count") || strings.HasSuffix(name, "Hours") || strings.HasSuffix(name, "KiB"):
-		fits = []any{-1, 0, 1, 2, 24, 25, 1023, 1024, 10_000, 10_001, 10_240, 10_241, 1<<31 - 1, 1 << 31, -1 << 31, 1 << 40}
+		fits = []any{-1, 0, 1, 2, 24, 25, 1023, 1024, 10_000, 10_001, 10_240, 10_241, 1<<31 - 1, int64(1 << 31), -1 << 31, int64(1 << 40)}
 	case name == "ShardLevelMetrics" || name == "TagKeys":
 		fits = []any{[]any{}, []any{"ALL"}, []any{"IncomingBytes", "a"}, []any{""}, []any{nil}, []any{1}}
 	case name == "Tags":
@@ -71,7 +71,7 @@ func memberValue(t *rapid.T, name string) any {
 			map[string]any{"Type": "x"},
 		}
 	case name == "Timestamp":
-		fits = []any{0, 5, -5, 1_772_600_767, 1_900_000_000, 1 << 50}
+		fits = []any{0, 5, -5, 1_772_600_767, 1_900_000_000, int64(1 << 50)}
 	case name == "ShardIteratorType":
 		fits = []any{trimHorizon, latest, atTimestamp, atSequenceNumber, afterSequenceNumber, "x"}
 	case name == "Records":
