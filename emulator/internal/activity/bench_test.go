@@ -60,6 +60,7 @@ func BenchmarkHandler(b *testing.B) {
 					request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", nil)
 					request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 					request.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecords")
+					request.Header.Set("X-Amz-Date", "20260304T000000Z")
 					request.Header.Set("Authorization",
 						"AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
 					request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
