@@ -11,10 +11,10 @@ import (
 
 // handleStreams adds the operations that create, delete and list streams.
 func (s *Service) handleStreams(h *kinesishttp.Handler) {
-	handle(s, h, "CreateStream", s.createStream)
-	handle(s, h, "DeleteStream", s.deleteStream)
-	handle(s, h, "DescribeLimits", s.describeLimits)
-	handle(s, h, "ListStreams", s.listStreams)
+	handle(h, "CreateStream", s.createStream)
+	handle(h, "DeleteStream", s.deleteStream)
+	handle(h, "DescribeLimits", s.describeLimits)
+	handle(h, "ListStreams", s.listStreams)
 }
 
 type createStreamInput struct {

@@ -1,12 +1,9 @@
 package kinesis
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"time"
 
 	"github.com/putrecords/putrecords"
@@ -74,24 +71,17 @@ func (c *emulated) stream() *stream {
 	return c.service.streams[found]
 }
 
-// send makes a request and returns its answer.
-func (c *emulated) send(contentType, operation string, body []byte) *httptest.ResponseRecorder {
+// send makes a request and returns the status and the body of its answer.
+func (c *emulated) send(contentType, operation string, body []byte) (int, []byte) {
 	c.t.Helper()
-	request := httptest.NewRequestWithContext(c.t.Context(), http.MethodPost, "/", bytes.NewReader(body))
-	request.Header.Set("Content-Type", contentType)
-	request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
-	request.Header.Set("X-Amz-Date", "20260304T000000Z")
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260304/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
-	answer := httptest.NewRecorder()
-	c.handler.ServeHTTP(answer, request)
-	return answer
+	return send(c.t, c.handler, "AKID", contentType, operation, body)
 }
 
 // call makes a request in JSON and returns the status and the body of its answer.
 func (c *emulated) call(operation, body string) (int, string) {
 	c.t.Helper()
-	answer := c.send("application/x-amz-json-1.1", operation, []byte(body))
-	return answer.Code, answer.Body.String()
+	status, answer := c.send(jsonType, operation, []byte(body))
+	return status, string(answer)
 }
 
 // wantAnswer checks an answer with status 200, byte by byte.

@@ -44,10 +44,7 @@ func (s *Service) setEncryption(r *kinesishttp.Request, in *encryptionInput, set
 	v.AddMissing("keyId", in.KeyID == nil)
 	v.AddLength("keyId", in.KeyID, 1, maxKeyIDLength)
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type getRecordsInput struct {
 	StreamARN     *string
 }
 
-func (s *Service) getRecords(ctx context.Context, r *kinesishttp.Request, in *getRecordsInput, iterators iterators) (any, error) {
-	it, err := in.check(r, iterators)
+func (s *Service) getRecords(ctx context.Context, r *kinesishttp.Request, in *getRecordsInput) (any, error) {
+	it, err := s.checkGetRecords(r, in)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +63,13 @@ func (s *Service) getRecords(ctx context.Context, r *kinesishttp.Request, in *ge
 		return out, nil
 	}
 	it.Position, it.Created = page.next, now.UnixMilli()
-	out.NextShardIterator = iterators.seal(it)
+	out.NextShardIterator = s.sealIterator(it)
 	return out, nil
 }
 
-// check makes the checks that come before whether the iterator has expired.
-func (in *getRecordsInput) check(r *kinesishttp.Request, iterators iterators) (iterator, error) {
+// checkGetRecords makes the checks that come before whether the iterator has expired. It returns
+// the iterator.
+func (s *Service) checkGetRecords(r *kinesishttp.Request, in *getRecordsInput) (iterator, error) {
 	var v violations
 	v.AddRange("limit", in.Limit, 1, maxReadRecords)
 	v.AddMissing("shardIterator", in.ShardIterator == nil)
@@ -78,7 +79,7 @@ func (in *getRecordsInput) check(r *kinesishttp.Request, iterators iterators) (i
 		return iterator{}, err
 	}
 	account := r.Account(in.StreamARN)
-	it, ok := iterators.open(*in.ShardIterator)
+	it, ok := s.openIterator(*in.ShardIterator)
 	if !ok || it.AccountID != account.ID() {
 		return iterator{}, errorf(putrecords.InvalidArgumentException, "Invalid ShardIterator.")
 	}
@@ -115,10 +116,10 @@ func (s *Service) findIterated(r *kinesishttp.Request, it iterator) (*stream, pu
 	return st, sh, err
 }
 
-// hasEnded reports whether a shard takes no more records, and none that it took waits to be stored. A
-// parent takes them until its closing second has passed, and a child that is split before it takes
-// any is not at its end either. So hasEnded asks whether a descendant, which has a higher ID, takes
-// the shard's records.
+// hasEnded reports whether a shard takes no more records, and none that it took waits to be stored.
+// A parent takes them until its closing second has passed, and a child that is split before it
+// takes any is not at its end either. So hasEnded asks whether a descendant, which has a higher ID,
+// takes the shard's records.
 func (st *stream) hasEnded(sh putrecords.Shard) bool {
 	return !sh.SequenceNumberRange.EndingSequenceNumber.IsZero() &&
 		st.Route(sh.HashKeyRange.StartingHashKey).ShardID > sh.ShardID && !st.log.Storing(sh.ShardID)

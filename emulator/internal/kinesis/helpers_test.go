@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords/emulator/internal/store"
 	"github.com/putrecords/putrecords/kinesishttp"
@@ -90,14 +88,8 @@ const (
 	cborType = "application/x-amz-cbor-1.1"
 )
 
-// A requester is a *testing.T or a *rapid.T.
-type requester interface {
-	rapid.TB
-	Context() context.Context
-}
-
 // send makes a request and returns the status and the body of the response.
-func send(t requester, handler http.Handler, accountID, contentType, operation string, body []byte) (int, []byte) {
+func send(t tester, handler http.Handler, accountID, contentType, operation string, body []byte) (int, []byte) {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", contentType)

@@ -13,7 +13,6 @@ import (
 	"github.com/putrecords/putrecords"
 
 	"github.com/putrecords/putrecords/emulator/internal/store"
-	"github.com/putrecords/putrecords/internal/seal"
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
@@ -27,22 +26,21 @@ type iterator struct {
 	Created    int64  // milliseconds since 1970
 }
 
-// iterators seals iterators, so clients can neither read them nor make their own.
-type iterators struct{ *seal.Sealer }
-
 const iteratorKind = "ShardIterator"
 
-func (i iterators) seal(it iterator) string {
+// sealIterator returns the ShardIterator of an iterator. Clients can neither read it nor make their
+// own.
+func (s *Service) sealIterator(it iterator) string {
 	plain, err := json.Marshal(it)
 	if err != nil {
 		panic(err) // every iterator can be encoded
 	}
-	return i.Seal(iteratorKind, plain)
+	return s.sealer.Seal(iteratorKind, plain)
 }
 
-// open returns the iterator that a ShardIterator holds, and whether seal made the ShardIterator.
-func (i iterators) open(sealed string) (it iterator, ok bool) {
-	plain, ok := i.Open(iteratorKind, sealed)
+// openIterator returns the iterator that a ShardIterator holds, and whether sealIterator made it.
+func (s *Service) openIterator(sealed string) (it iterator, ok bool) {
+	plain, ok := s.sealer.Open(iteratorKind, sealed)
 	return it, ok && json.Unmarshal(plain, &it) == nil
 }
 
@@ -57,13 +55,8 @@ const (
 
 // handleReads adds the operations that read records.
 func (s *Service) handleReads(h *kinesishttp.Handler) {
-	iterators := iterators{s.sealer}
-	handle(s, h, "GetShardIterator", func(ctx context.Context, r *kinesishttp.Request, in *getShardIteratorInput) (any, error) {
-		return s.getShardIterator(ctx, r, in, iterators)
-	})
-	handle(s, h, "GetRecords", func(ctx context.Context, r *kinesishttp.Request, in *getRecordsInput) (any, error) {
-		return s.getRecords(ctx, r, in, iterators)
-	})
+	handle(h, "GetShardIterator", s.getShardIterator)
+	handle(h, "GetRecords", s.getRecords)
 }
 
 type getShardIteratorInput struct {
@@ -77,9 +70,7 @@ type getShardIteratorInput struct {
 
 type getShardIteratorOutput struct{ ShardIterator string }
 
-func (s *Service) getShardIterator(
-	ctx context.Context, r *kinesishttp.Request, in *getShardIteratorInput, iterators iterators,
-) (any, error) {
+func (s *Service) getShardIterator(ctx context.Context, r *kinesishttp.Request, in *getShardIteratorInput) (any, error) {
 	var v violations
 	v.AddEnum("shardIteratorType", in.ShardIteratorType, afterSequenceNumber, latest, atTimestamp, atSequenceNumber, trimHorizon)
 	v.addShardID("shardId", in.ShardID)
@@ -107,7 +98,7 @@ func (s *Service) getShardIterator(
 	if err != nil {
 		return nil, err
 	}
-	return getShardIteratorOutput{iterators.seal(iterator{
+	return getShardIteratorOutput{s.sealIterator(iterator{
 		AccountID:  st.accountID,
 		StreamName: st.Name(),
 		StreamID:   st.id,
@@ -157,8 +148,8 @@ const lastCreated = 16025175000 - 1
 
 // parseOldNumber returns the shard index and the creation second of a number of an earlier layout,
 // and the number as AWS prints it, or false. Such a number has 32 hexadecimal digits: 1, 9 of the
-// second, 18 that do not matter here, and 4 of the index. AWS adds the first digit if it is missing,
-// and replaces it if it is f; that this holds for other digits too is our guess.
+// second, 18 that do not matter here, and 4 of the index. AWS adds the first digit if it is
+// missing, and replaces it if it is f; that this holds for other digits too is our guess.
 func parseOldNumber(sent string) (n putrecords.SequenceNumber, printed string, ok bool) {
 	const firstDigit = 124 // its lowest bit
 	number, ok := new(big.Int).SetString(sent, 10)

@@ -230,7 +230,7 @@ func TestStreamHasNoShardsToReadUntilItIsActive(t *testing.T) {
 }
 
 func TestIteratorsAreOpaqueAndShort(t *testing.T) {
-	iterators := iterators{seal.New([32]byte{})}
+	s := &Service{sealer: seal.New([32]byte{})}
 	longest := iterator{
 		AccountID:  "999999999999",
 		StreamName: strings.Repeat("n", 128),
@@ -239,18 +239,18 @@ func TestIteratorsAreOpaqueAndShort(t *testing.T) {
 		Position:   math.MaxUint64,
 		Created:    math.MinInt64,
 	}
-	sealed := iterators.seal(longest)
+	sealed := s.sealIterator(longest)
 	if len(sealed) > 512 {
 		t.Errorf("an iterator has %d characters, more than 512", len(sealed))
 	}
-	if got, ok := iterators.open(sealed); got != longest || !ok {
+	if got, ok := s.openIterator(sealed); got != longest || !ok {
 		t.Errorf("opened as %+v, %t", got, ok)
 	}
 	decoded, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || !strings.HasPrefix(string(decoded), "\x00\x00\x00\x00\x00\x00\x00\x01") || strings.Contains(string(decoded), "nnn") {
 		t.Errorf("the iterator is %q, %v", decoded, err)
 	}
-	if _, ok := iterators.open(iterators.Seal("another kind", []byte(`{}`))); ok {
+	if _, ok := s.openIterator(s.sealer.Seal("another kind", []byte(`{}`))); ok {
 		t.Error("a token of another kind is an iterator")
 	}
 }

@@ -32,10 +32,7 @@ func (s *Service) updateStreamMode(_ context.Context, r *kinesishttp.Request, in
 	if in.StreamModeDetails != nil {
 		v.addMode(in.StreamModeDetails)
 	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, nil, in.StreamARN)
+	st, err := s.lookUpValid(r, v, nil, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}

@@ -56,10 +56,7 @@ func (s *Service) setMonitoring(r *kinesishttp.Request, in *monitoringInput, des
 	var v violations
 	v.addMetrics(in.ShardLevelMetrics)
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}

@@ -10,13 +10,12 @@ import (
 )
 
 // handle adds an operation whose request is a T. A member that may be absent is a pointer.
-func handle[T any](s *Service, h *kinesishttp.Handler, name string, do func(ctx context.Context, r *kinesishttp.Request, in *T) (any, error)) {
+func handle[T any](h *kinesishttp.Handler, name string, do func(ctx context.Context, r *kinesishttp.Request, in *T) (any, error)) {
 	h.Handle(name, func(ctx context.Context, r *kinesishttp.Request) (any, error) {
 		in := new(T)
 		if err := r.Decode(in); err != nil {
 			return nil, err
 		}
-		s.settle()
 		return do(ctx, r, in)
 	})
 }
@@ -30,4 +29,13 @@ func (v violations) err() error {
 		return errorf(putrecords.ValidationException, "%s", message)
 	}
 	return nil
+}
+
+// lookUpValid is lookUp for a request that has passed its other checks. If it has not, lookUpValid
+// returns the ValidationException.
+func (s *Service) lookUpValid(r *kinesishttp.Request, v violations, name, arn *string) (*stream, error) {
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return s.lookUp(r, name, arn)
 }

@@ -97,14 +97,14 @@ func benchmarkGetRecords(b *testing.B, position, contentType string) {
 		iterator = c.iterator(shard0, atSequenceNumber, fmt.Sprintf(`,"StartingSequenceNumber":%q`, number))
 	}
 	body := []byte(fmt.Sprintf(`{"ShardIterator":%q}`, iterator))
-	if contentType != "application/x-amz-json-1.1" {
+	if contentType != jsonType {
 		body = encodeCBOR(b, map[string]any{"ShardIterator": iterator})
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {
-		if answer := c.send(contentType, "GetRecords", body); answer.Code != 200 || answer.Body.Len() < 10<<20 {
-			b.Fatal(answer.Code, answer.Body.Len())
+		if status, answer := c.send(contentType, "GetRecords", body); status != 200 || len(answer) < 10<<20 {
+			b.Fatal(status, len(answer))
 		}
 	}
 	b.ReportMetric(10_000*float64(b.N)/b.Elapsed().Seconds(), "records/s")

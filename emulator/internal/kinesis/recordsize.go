@@ -25,10 +25,7 @@ func (s *Service) updateMaxRecordSize(_ context.Context, r *kinesishttp.Request,
 	v.AddMissing("maxRecordSizeInKiB", in.MaxRecordSizeInKiB == nil)
 	v.AddRange("maxRecordSizeInKiB", in.MaxRecordSizeInKiB, minRecordKiB, maxRecordKiB)
 	v.AddARN("streamARN", in.StreamARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, nil, in.StreamARN)
+	st, err := s.lookUpValid(r, v, nil, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}

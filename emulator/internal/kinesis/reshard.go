@@ -18,9 +18,9 @@ import (
 // handleReshards adds the operations that split and merge shards. The streams make most of the
 // checks themselves.
 func (s *Service) handleReshards(h *kinesishttp.Handler) {
-	handle(s, h, "SplitShard", s.splitShard)
-	handle(s, h, "MergeShards", s.mergeShards)
-	handle(s, h, "UpdateShardCount", s.updateShardCount)
+	handle(h, "SplitShard", s.splitShard)
+	handle(h, "MergeShards", s.mergeShards)
+	handle(h, "UpdateShardCount", s.updateShardCount)
 }
 
 type splitShardInput struct {
@@ -108,10 +108,7 @@ func (s *Service) updateShardCount(_ context.Context, r *kinesishttp.Request, in
 	v.AddMissing("targetShardCount", in.TargetShardCount == nil)
 	v.AddRange("targetShardCount", in.TargetShardCount, 1, math.MaxInt32)
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}

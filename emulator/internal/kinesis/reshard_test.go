@@ -273,9 +273,8 @@ func TestSplitShardLimit(t *testing.T) {
 			"000000000000 has already been merged or split, and thus is not eligible for merging or splitting.",
 		`{"StreamName":"orders","ShardToSplit":"9","NewStartingHashKey":"2"}`: "Could not find shard shardId-000000000009 in stream orders under account 000000000000.",
 	} {
-		answer := c.send(jsonType, "SplitShard", []byte(body))
-		if answer.Code != 400 || !strings.Contains(answer.Body.String(), want) {
-			t.Errorf("%s: %d %s", body, answer.Code, answer.Body)
+		if status, answer := c.call("SplitShard", body); status != 400 || !strings.Contains(answer, want) {
+			t.Errorf("%s: %d %s", body, status, answer)
 		}
 	}
 	c.wantAnswer("MergeShards", `{"StreamName":"orders","ShardToMerge":"2","AdjacentShardToMerge":"3"}`, "")

@@ -39,7 +39,8 @@ func (s *Service) decreaseRetention(_ context.Context, r *kinesishttp.Request, i
 	})
 }
 
-// setRetention sets the retention period of a stream. check tells whether the operation may do that.
+// setRetention sets the retention period of a stream. check tells whether the operation may do
+// that.
 //
 // A number below 1 is a ValidationException, as it was in 2018; what AWS answers today is unknown.
 func (s *Service) setRetention(r *kinesishttp.Request, in *retentionInput, check func(name string, requested, existing int) error) error {
@@ -49,10 +50,7 @@ func (s *Service) setRetention(r *kinesishttp.Request, in *retentionInput, check
 		v.AddRange("retentionPeriodHours", hours, 1, max(*hours, 1))
 	}
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return err
 	}

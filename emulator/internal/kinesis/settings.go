@@ -6,12 +6,12 @@ import "github.com/putrecords/putrecords/kinesishttp"
 // StateDelay, and descriptions show the old settings until then. An operation that would change
 // nothing succeeds at once.
 func (s *Service) handleSettings(h *kinesishttp.Handler) {
-	handle(s, h, "DecreaseStreamRetentionPeriod", s.decreaseRetention)
-	handle(s, h, "DisableEnhancedMonitoring", s.disableMonitoring)
-	handle(s, h, "EnableEnhancedMonitoring", s.enableMonitoring)
-	handle(s, h, "IncreaseStreamRetentionPeriod", s.increaseRetention)
-	handle(s, h, "StartStreamEncryption", s.startEncryption)
-	handle(s, h, "StopStreamEncryption", s.stopEncryption)
-	handle(s, h, "UpdateMaxRecordSize", s.updateMaxRecordSize)
-	handle(s, h, "UpdateStreamMode", s.updateStreamMode)
+	handle(h, "DecreaseStreamRetentionPeriod", s.decreaseRetention)
+	handle(h, "DisableEnhancedMonitoring", s.disableMonitoring)
+	handle(h, "EnableEnhancedMonitoring", s.enableMonitoring)
+	handle(h, "IncreaseStreamRetentionPeriod", s.increaseRetention)
+	handle(h, "StartStreamEncryption", s.startEncryption)
+	handle(h, "StopStreamEncryption", s.stopEncryption)
+	handle(h, "UpdateMaxRecordSize", s.updateMaxRecordSize)
+	handle(h, "UpdateStreamMode", s.updateStreamMode)
 }

@@ -18,12 +18,12 @@ import (
 
 // handleTags adds the operations on tags. They work in every status and do not change it.
 func (s *Service) handleTags(h *kinesishttp.Handler) {
-	handle(s, h, "AddTagsToStream", s.addTagsToStream)
-	handle(s, h, "ListTagsForResource", s.listTagsForResource)
-	handle(s, h, "ListTagsForStream", s.listTagsForStream)
-	handle(s, h, "RemoveTagsFromStream", s.removeTagsFromStream)
-	handle(s, h, "TagResource", s.tagResource)
-	handle(s, h, "UntagResource", s.untagResource)
+	handle(h, "AddTagsToStream", s.addTagsToStream)
+	handle(h, "ListTagsForResource", s.listTagsForResource)
+	handle(h, "ListTagsForStream", s.listTagsForStream)
+	handle(h, "RemoveTagsFromStream", s.removeTagsFromStream)
+	handle(h, "TagResource", s.tagResource)
+	handle(h, "UntagResource", s.untagResource)
 }
 
 // The limits of tags.
@@ -43,10 +43,7 @@ func (s *Service) addTagsToStream(_ context.Context, r *kinesishttp.Request, in 
 	var v violations
 	v.addTags(in.Tags)
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +59,7 @@ func (s *Service) tagResource(_ context.Context, r *kinesishttp.Request, in *tag
 	var v violations
 	v.addResource(in.ResourceARN)
 	v.addTags(in.Tags)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, nil, in.ResourceARN)
+	st, err := s.lookUpValid(r, v, nil, in.ResourceARN)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +78,7 @@ func (s *Service) removeTagsFromStream(_ context.Context, r *kinesishttp.Request
 	var v violations
 	v.addTagKeys(in.TagKeys)
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +96,7 @@ func (s *Service) untagResource(_ context.Context, r *kinesishttp.Request, in *u
 	var v violations
 	v.addResource(in.ResourceARN)
 	v.addTagKeys(in.TagKeys)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, nil, in.ResourceARN)
+	st, err := s.lookUpValid(r, v, nil, in.ResourceARN)
 	if err != nil {
 		return nil, err
 	}
@@ -135,10 +123,7 @@ func (s *Service) listTagsForStream(_ context.Context, r *kinesishttp.Request, i
 	v.AddRange("limit", in.Limit, 1, maxTags)
 	v.AddLength("exclusiveStartTagKey", in.ExclusiveStartTagKey, 1, maxTagKeyLength)
 	v.AddAddress(in.StreamName, in.StreamARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, in.StreamName, in.StreamARN)
+	st, err := s.lookUpValid(r, v, in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
 	}
@@ -164,10 +149,7 @@ type listTagsForResourceOutput struct {
 func (s *Service) listTagsForResource(_ context.Context, r *kinesishttp.Request, in *listTagsForResourceInput) (any, error) {
 	var v violations
 	v.addResource(in.ResourceARN)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	st, err := s.lookUp(r, nil, in.ResourceARN)
+	st, err := s.lookUpValid(r, v, nil, in.ResourceARN)
 	if err != nil {
 		return nil, err
 	}
@@ -256,8 +238,8 @@ func (o tagOwner) remove(tags map[string]string, keys []string) (map[string]stri
 	return rest, nil
 }
 
-// checkCharacters returns AWS's error if a key or a value has a character that tags cannot have. The
-// message about other characters lists '%', which has an error of its own.
+// checkCharacters returns AWS's error if a key or a value has a character that tags cannot have.
+// The message about other characters lists '%', which has an error of its own.
 func (o tagOwner) checkCharacters(verb string, texts []string) error {
 	all := strings.Join(texts, "")
 	if strings.ContainsFunc(all, func(c rune) bool { return !inTags(c) && c != '%' }) {
@@ -271,8 +253,8 @@ func (o tagOwner) checkCharacters(verb string, texts []string) error {
 	return nil
 }
 
-// inTags reports whether a tag may have the character. AWS also takes ':', which its messages do not
-// list, and no white space but spaces.
+// inTags reports whether a tag may have the character. AWS also takes ':', which its messages do
+// not list, and no white space but spaces.
 func inTags(c rune) bool {
 	return unicode.IsLetter(c) || unicode.IsMark(c) || unicode.IsNumber(c) || unicode.Is(unicode.Zs, c) || strings.ContainsRune("_./=+-@:", c)
 }
@@ -303,8 +285,8 @@ func (v *violations) addTags(tags map[string]string) {
 	}
 }
 
-// addTagKeys reports problems with required keys of tags. The largest number of keys was 10 in 2018;
-// today AWS documents 50.
+// addTagKeys reports problems with required keys of tags. The largest number of keys was 10 in
+// 2018; today AWS documents 50.
 func (v *violations) addTagKeys(keys []string) {
 	const path = "tagKeys"
 	value := "Value '[" + strings.Join(keys, ", ") + "]'"
