@@ -42,9 +42,10 @@ var farLimits = putrecords.Limits{RecordsPerSecond: 1 << 30, BytesPerSecond: 1 <
 // unlimited leaves the buckets out.
 var unlimited = putrecords.Limits{RecordsPerSecond: -1, BytesPerSecond: -1}
 
-// BenchmarkFloor does for a call of 500 records what an implementation does at least: the MD5 digest
-// of each key, the digits of each number, and the entry of each record. It divides each number into
-// its digits. A call can do with less, because it adds to the digits of the number before.
+// BenchmarkFloor does for a call of 500 records what an implementation does at least: the MD5
+// digest of each key, the digits of each number, and the entry of each record. It divides each
+// number into its digits. A call can do with less, because it adds to the digits of the number
+// before.
 func BenchmarkFloor(b *testing.B) {
 	batches := benchmarkBatches(500, 100)
 	b.ReportAllocs()

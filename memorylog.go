@@ -111,8 +111,8 @@ func (l *MemoryLog) horizon() time.Time {
 	return l.newest.Add(-l.retention())
 }
 
-// dropBefore drops the shard's chunks whose records all arrived before the horizon. The caller holds
-// l.mu.
+// dropBefore drops the shard's chunks whose records all arrived before the horizon. The caller
+// holds l.mu.
 func (l *MemoryLog) dropBefore(sh *memoryShard, horizon time.Time) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

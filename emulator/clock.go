@@ -9,8 +9,8 @@ import (
 	"github.com/putrecords/putrecords/emulator/internal/clock"
 )
 
-// A clockWatch logs each time the wall clock is set back. The streams' time never goes back, so from
-// then on it is ahead of the wall clock.
+// A clockWatch logs each time the wall clock is set back. The streams' time never goes back, so
+// from then on it is ahead of the wall clock.
 type clockWatch struct {
 	logger *slog.Logger
 	read   func() (wall time.Time, elapsed time.Duration) // elapsed is monotonic

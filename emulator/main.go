@@ -1,5 +1,6 @@
-// Emulator answers Kinesis producers and consumers over HTTP until it is interrupted. Then it prints
-// how many records each shard stored, throttled and failed, and how many of them are distinct.
+// Emulator answers Kinesis producers and consumers over HTTP until it is interrupted. Then it
+// prints how many records each shard stored, throttled and failed, and how many of them are
+// distinct.
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
 //	         [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES]

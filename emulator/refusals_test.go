@@ -49,8 +49,8 @@ func TestRefusalLogIsBounded(t *testing.T) {
 	}
 }
 
-// Other refusals are logged each time, but limited, with a message that is not too long. A throttled
-// PutRecord request is logged as its records are.
+// Other refusals are logged each time, but limited, with a message that is not too long. A
+// throttled PutRecord request is logged as its records are.
 func TestRefusalLog(t *testing.T) {
 	var b strings.Builder
 	log := newRefusalLog(slog.New(slog.NewTextHandler(&b, nil)))

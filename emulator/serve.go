@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// serve answers requests until ctx is done, with TLS if the server has a TLSConfig. Then it waits up
-// to grace for the requests in flight. It returns an error if it has to cut any off.
+// serve answers requests until ctx is done, with TLS if the server has a TLSConfig. Then it waits
+// up to grace for the requests in flight. It returns an error if it has to cut any off.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, logger *slog.Logger, grace time.Duration) error {
 	failed := make(chan error, 1)
 	go func() {

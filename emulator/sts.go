@@ -37,9 +37,9 @@ type stsError struct {
 	RequestID string   `xml:"RequestId"`
 }
 
-// withSTS answers STS's GetCallerIdentity, which some producers call first, and passes every request
-// that is not of the AWS Query protocol to next. The caller is the root user of its account:
-// accountID, unless the access key ID is 12 digits.
+// withSTS answers STS's GetCallerIdentity, which some producers call first, and passes every
+// request that is not of the AWS Query protocol to next. The caller is the root user of its
+// account: accountID, unless the access key ID is 12 digits.
 func withSTS(next http.Handler, accountID string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))

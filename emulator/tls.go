@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// loadTLS returns a configuration with the certificate of -tls-cert and -tls-key, or nil if they are
-// not set.
+// loadTLS returns a configuration with the certificate of -tls-cert and -tls-key, or nil if they
+// are not set.
 func (o options) loadTLS() (*tls.Config, error) {
 	if o.tlsCert == "" {
 		return nil, nil

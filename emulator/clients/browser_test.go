@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// The SDK gets through every operation in a browser too, in a page of another origin. Its preflights
-// get the answers that production gives.
+// The SDK gets through every operation in a browser too, in a page of another origin. Its
+// preflights get the answers that production gives.
 func TestOperationsFromBrowser(t *testing.T) {
 	skipUnlessNamed(t, "chromium")
 	skipUnlessNamed(t, "javascript")
@@ -42,8 +42,8 @@ func TestOperationsFromBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, browserPage, imports, emulator.url) })
-	// Chromium dumps the page when it has loaded, which includes an image that comes when the script
-	// has finished.
+	// Chromium dumps the page when it has loaded, which includes an image that comes when the
+	// script has finished.
 	finished := make(chan struct{}, 1)
 	mux.HandleFunc("POST /finished", func(http.ResponseWriter, *http.Request) { finished <- struct{}{} })
 	mux.HandleFunc("GET /image", func(_ http.ResponseWriter, r *http.Request) {

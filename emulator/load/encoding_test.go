@@ -19,8 +19,8 @@ const (
 	cborType = "application/x-amz-cbor-1.1"
 )
 
-// A realServer puts records with the handler of kinesishttp. It has no stream until a client creates
-// one.
+// A realServer puts records with the handler of kinesishttp. It has no stream until a client
+// creates one.
 type realServer struct {
 	mu      sync.Mutex
 	stream  *putrecords.Stream

@@ -14,8 +14,8 @@ const (
 	distinctBodies = 64
 )
 
-// newBodies returns the bodies of calls that put records. They look random, so partition keys spread
-// over all shards, but they are the same each time.
+// newBodies returns the bodies of calls that put records. They look random, so partition keys
+// spread over all shards, but they are the same each time.
 func newBodies(o options) [][]byte {
 	random := rand.NewChaCha8([32]byte{})
 	bodies := make([][]byte, distinctBodies)

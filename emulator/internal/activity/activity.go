@@ -119,8 +119,8 @@ func (a *Activity) Refusals() []Refusal {
 }
 
 // Distinct returns how many distinct records the stream has stored. Records are distinct if their
-// partition keys, explicit hash keys or data differ. If more is true, there are more than n, and the
-// Activity no longer counts them.
+// partition keys, explicit hash keys or data differ. If more is true, there are more than n, and
+// the Activity no longer counts them.
 //
 // A fault with AfterAppend stores a record but answers with an error. Such a record counts when the
 // client sends it again and gets no error.
@@ -156,8 +156,8 @@ func (a *Activity) find(stream *putrecords.Stream) *seen {
 	return a.seen[stream]
 }
 
-// ShardOf returns the ID of the shard of a record that a stream has answered. It is "" if the record
-// failed and the stream, not the record's keys, chose the shard.
+// ShardOf returns the ID of the shard of a record that a stream has answered. It is "" if the
+// record failed and the stream, not the record's keys, chose the shard.
 func ShardOf(stream *putrecords.Stream, entry putrecords.RequestEntry, result putrecords.ResultEntry) string {
 	switch {
 	case result.ShardID != "":

@@ -14,8 +14,8 @@ const maxDistinct = 1 << 20
 
 var seed = maphash.MakeSeed()
 
-// A distinct counts distinct records by their 64-bit hashes. Two of maxDistinct records have the same
-// hash, and so count as one, in about one of 30 million runs.
+// A distinct counts distinct records by their 64-bit hashes. Two of maxDistinct records have the
+// same hash, and so count as one, in about one of 30 million runs.
 type distinct struct {
 	full atomic.Bool // there are more than maxDistinct, and hashes is empty
 

@@ -14,8 +14,9 @@ var end = time.Unix(1<<36, 0).UTC()
 // A Clock starts as the machine's clock. A test can stop it, and set it ahead. It never goes back,
 // because sequence numbers would too. It is safe for concurrent use.
 //
-// While it runs, it counts elapsed time, so it goes on as before if the machine's clock is set back.
-// It follows the machine's clock if that is set ahead, by hand or after the machine has slept.
+// While it runs, it counts elapsed time, so it goes on as before if the machine's clock is set
+// back. It follows the machine's clock if that is set ahead, by hand or after the machine has
+// slept.
 type Clock struct {
 	machine func() (wall time.Time, elapsed time.Duration)
 

@@ -127,7 +127,8 @@ type reading struct {
 	Running bool
 }
 
-// put puts records with these partition keys into orders and returns the error codes, "" for a stored record.
+// put puts records with these partition keys into orders and returns the error codes, "" for a
+// stored record.
 func (a *api) put(t *testing.T, keys ...string) []string {
 	t.Helper()
 	s, err := a.service.Find("", "orders")

@@ -113,8 +113,8 @@ func (s *Service) exists(name streamName) bool {
 	return err == nil
 }
 
-// switchesOf returns when the mode of an earlier stream with the name changed. A restart loses that,
-// unless there is a stream with the name.
+// switchesOf returns when the mode of an earlier stream with the name changed. A restart loses
+// that, unless there is a stream with the name.
 func (s *Service) switchesOf(name streamName) []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,8 +23,8 @@ func (s *Service) deleteStream(_ context.Context, r *kinesishttp.Request, in *de
 }
 
 // delete begins to delete the stream, even if it is CREATING or UPDATING. The store removes it
-// immediately. Deleting an UPDATING stream, and the error for a DELETING one, are our choices: AWS's
-// behavior is unknown.
+// immediately. Deleting an UPDATING stream, and the error for a DELETING one, are our choices:
+// AWS's behavior is unknown.
 func (st *stream) delete() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/putrecords/putrecords/kinesishttp"
 )
 
-// details returns the details of a stream, or those of a new one if it was deleted. While the stream
-// is UPDATING, they are the old ones.
+// details returns the details of a stream, or those of a new one if it was deleted. While the
+// stream is UPDATING, they are the old ones.
 func (s *Service) details(of *putrecords.Stream) kinesishttp.Details {
 	st := s.find(of)
 	if st == nil {

@@ -89,8 +89,8 @@ func memberValue(t *rapid.T, name string) any {
 	return rapid.SampledFrom(fits).Draw(t, name)
 }
 
-// Whatever a request says, JSON and CBOR get the same answer. Only the messages about what cannot be
-// decoded may differ.
+// Whatever a request says, JSON and CBOR get the same answer. Only the messages about what cannot
+// be decoded may differ.
 func TestBothEncodingsGetTheSameAnswer(t *testing.T) {
 	operations := rapid.SampledFrom(slices.Sorted(maps.Keys(operationMembers)))
 	rapid.Check(t, func(rt *rapid.T) {

@@ -17,8 +17,8 @@ import (
 	"github.com/putrecords/putrecords/emulator/internal/store"
 )
 
-// A restarting is a service that is sometimes opened again on its store, and one that never is. Both
-// get the same requests.
+// A restarting is a service that is sometimes opened again on its store, and one that never is.
+// Both get the same requests.
 type restarting struct {
 	*rapid.T
 	*testClock

@@ -1,5 +1,5 @@
-// Package kinesis serves the operations of the Kinesis API that are not PutRecords' own: it creates,
-// describes, changes and deletes streams, and reads them.
+// Package kinesis serves the operations of the Kinesis API that are not PutRecords' own: it
+// creates, describes, changes and deletes streams, and reads them.
 package kinesis
 
 import (

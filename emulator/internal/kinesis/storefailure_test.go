@@ -146,7 +146,8 @@ func TestALayoutThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// Storing the layout after each of its splits and merges would take minutes for thousands of shards.
+// Storing the layout after each of its splits and merges would take minutes for thousands of
+// shards.
 func TestUpdateShardCountStoresTheLayoutOnce(t *testing.T) {
 	for _, delay := range []time.Duration{0, time.Second} {
 		failing := &failingStore{}

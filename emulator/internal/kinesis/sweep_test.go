@@ -11,8 +11,8 @@ import (
 	"github.com/putrecords/putrecords/emulator/internal/store"
 )
 
-// Records are dropped once they are older than their stream's retention, an eighth of 24 hours later
-// at most. While the retention changes, the longer one counts.
+// Records are dropped once they are older than their stream's retention, an eighth of 24 hours
+// later at most. While the retention changes, the longer one counts.
 func TestOldRecordsAreDropped(t *testing.T) {
 	const lag = sweepInterval
 	for _, test := range []struct {

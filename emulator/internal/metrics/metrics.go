@@ -1,4 +1,5 @@
-// Package metrics reports to Prometheus what an emulator's streams store and how long requests take.
+// Package metrics reports to Prometheus what an emulator's streams store and how long requests
+// take.
 package metrics
 
 import (
@@ -63,8 +64,8 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// operationOf returns the operation of a request, or "other". Clients choose the header, so using it
-// as it is would take memory without bound.
+// operationOf returns the operation of a request, or "other". Clients choose the header, so using
+// it as it is would take memory without bound.
 func operationOf(r *http.Request) string {
 	if _, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operations[name] {
 		return name

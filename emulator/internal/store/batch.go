@@ -53,8 +53,8 @@ func (d *Disk) change(do func(*bbolt.Tx) error) error {
 	return b.wait()
 }
 
-// signal tells the writer that something is pending. The caller holds d.mu and has checked that d is
-// not closed.
+// signal tells the writer that something is pending. The caller holds d.mu and has checked that d
+// is not closed.
 func (d *Disk) signal() {
 	select {
 	case d.wake <- struct{}{}:

@@ -152,8 +152,8 @@ func (l *diskLog) Records(ctx context.Context, shard putrecords.Shard, position 
 	}
 }
 
-// page returns copies of some groups from a position on, or none at the end. It ends its transaction
-// before it returns, because the database cannot reuse free pages while one is open.
+// page returns copies of some groups from a position on, or none at the end. It ends its
+// transaction before it returns, because the database cannot reuse free pages while one is open.
 func (l *diskLog) page(ctx context.Context, shardID string, position uint64) (groups []storedGroup, err error) {
 	l.disk.mu.Lock()
 	err = l.usable()

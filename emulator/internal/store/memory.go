@@ -14,9 +14,9 @@ import (
 
 // A Memory keeps streams until the program ends.
 type Memory struct {
-	// Bound is how many bytes the records of all streams may take together. When they take more, the
-	// largest stream loses its oldest records. 0 means no bound. Do not change it while streams are
-	// in use. The process may take twice as much, because the garbage collector lets it grow.
+	// Bound is how many bytes the records of all streams may take together. When they take more,
+	// the largest stream loses its oldest records. 0 means no bound. Do not change it while streams
+	// are in use. The process may take twice as much, because the garbage collector lets it grow.
 	Bound int64
 
 	// Dropped is called with the number of records that a stream has lost to the bound so far: at
@@ -111,8 +111,8 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// shrink drops records until the bound holds, and a little more. DropOldest looks at everything in a
-// log, so it must not be called for each put.
+// shrink drops records until the bound holds, and a little more. DropOldest looks at everything in
+// a log, so it must not be called for each put.
 func (m *Memory) shrink() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,8 +1,8 @@
 // Package store keeps streams and their records, in memory or in a directory.
 //
 // The directory holds a bbolt database. We compared bbolt 1.5.0, Pebble 2.1.7 and modernc SQLite
-// 1.62.0 under the load of a busy stream: eight writers append groups of 125 records, and one commit
-// takes all groups that wait. In our run:
+// 1.62.0 under the load of a busy stream: eight writers append groups of 125 records, and one
+// commit takes all groups that wait. In our run:
 //
 //   - Without a sync, bbolt appended about 3.5 times as many records a second as Pebble and 2 times
 //     as many as SQLite. With a sync for each commit, it appended 2.1 to 2.3 times as many as Pebble
@@ -37,8 +37,8 @@ type Store interface {
 	Log(id uint64) Log
 	// Key returns the secret that seals tokens and iterators. A directory keeps it.
 	Key() [32]byte
-	// LatestArrival returns when the latest record arrived that was there when the store was opened,
-	// or the zero time if there was none.
+	// LatestArrival returns when the latest record arrived that was there when the store was
+	// opened, or the zero time if there was none.
 	LatestArrival() time.Time
 	// Close finishes the writes that have begun. After that the logs return errors.
 	Close() error
@@ -50,8 +50,8 @@ type Log interface {
 	// LatestPosition returns the position of the shard's latest record, or 0 if it never had one. A
 	// record that was dropped still counts.
 	LatestPosition(shardID string) uint64
-	// Storing reports whether records of the shard wait to be stored. After that, they are stored or
-	// have failed.
+	// Storing reports whether records of the shard wait to be stored. After that, they are stored
+	// or have failed.
 	Storing(shardID string) bool
 	// DropBefore drops records that arrived before t. It may keep some of them for a while.
 	DropBefore(t time.Time) error
