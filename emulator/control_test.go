@@ -65,6 +65,74 @@ func TestPagesCannotControl(t *testing.T) {
 	}
 }
 
+// A stream keeps the settings that it was created with, also after a restart. The clock stands
+// still, and the test advances it.
+func TestCreatedStreamsKeepTheirSettings(t *testing.T) {
+	dir := t.TempDir()
+	for run, test := range []struct{ now, parent, child, key string }{
+		{"2040-01-01T00:00:07.8Z", "shardId-000000000000", "shardId-000000000001", "1000"},
+		{"2040-01-01T01:00:07.8Z", "shardId-000000000001", "shardId-000000000003", "100"}, // after the restart
+	} {
+		e := start(t, "-control", "-data", dir, "-stream", "other")
+		want := func(request *http.Request, want string) {
+			t.Helper()
+			status, body, err := do(http.DefaultClient, request)
+			if err != nil || status != http.StatusOK || !strings.Contains(body, want) {
+				t.Errorf("run %d, %s %s: status %d, %s, error %v; want %s",
+					run, request.URL.Path, request.Header.Get("X-Amz-Target"), status, body, err, want)
+			}
+		}
+		control := func(method, path, body, answer string) {
+			t.Helper()
+			want(controlRequest(e, method, "/control/"+path, body), answer)
+		}
+		kinesis := func(operation, body, answer string) {
+			t.Helper()
+			want(newRequest(e.addr, operation, strings.NewReader(body)), answer)
+		}
+		wantStatus := func(stream, status string) {
+			t.Helper()
+			kinesis("DescribeStreamSummary", `{"StreamName":"`+stream+`"}`, `"StreamStatus":"`+status+`"`)
+		}
+		wantShard := func(stream, shard string) {
+			t.Helper()
+			kinesis("PutRecords", `{"StreamName":"`+stream+`","Records":[{"Data":"","PartitionKey":"k","ExplicitHashKey":"0"}]}`,
+				`"ShardId":"`+shard+`"`)
+		}
+		control("PUT", "clock", `{"Now": "`+test.now+`", "Running": false}`, `"Now":"`+test.now+`"`)
+		if run == 0 {
+			control("POST", "streams", `{"Name": "secret", "EncryptionType": "KMS"}`, `"Status":"ACTIVE"`)
+			control("POST", "streams", `{"Name": "spread", "RecordDistributionStrategy": "AUTO", "Shards": 2}`, `"Status":"ACTIVE"`)
+			control("POST", "streams", `{"Name": "fast", "ReshardDelay": "0s"}`, `"Status":"ACTIVE"`)
+			control("POST", "streams", `{"Name": "slow", "ReshardDelay": "25s"}`, `"Status":"ACTIVE"`)
+		}
+
+		kinesis("DescribeStreamSummary", `{"StreamName":"secret"}`, `"EncryptionType":"KMS"`)
+		kinesis("PutRecords", `{"StreamName":"secret","Records":[{"Data":"","PartitionKey":"k"}]}`, `"EncryptionType":"KMS"`)
+		kinesis("DescribeStreamSummary", `{"StreamName":"spread"}`, `"StreamModeDetails":{"StreamMode":"ON_DEMAND"}`)
+		kinesis("PutRecords", `{"StreamName":"spread","Records":[{"Data":""},{"Data":""}]}`, `"FailedRecordCount":0`)
+
+		for _, stream := range []string{"fast", "slow"} {
+			wantShard(stream, test.parent)
+			kinesis("SplitShard", `{"StreamName":"`+stream+`","ShardToSplit":"`+test.parent+`","NewStartingHashKey":"`+test.key+`"}`, "")
+		}
+		wantStatus("fast", "ACTIVE")
+		wantShard("fast", test.child)
+		for _, step := range []struct{ by, status, shard string }{
+			{"0s", "UPDATING", test.parent},
+			{"5.999999999s", "UPDATING", test.parent},
+			{"1ns", "ACTIVE", test.parent},
+			{"19.199999999s", "ACTIVE", test.parent}, // the last moment of the second in which the delay ends
+			{"1ns", "ACTIVE", test.child},
+		} {
+			control("POST", "clock/advance", `{"By": "`+step.by+`"}`, "")
+			wantStatus("slow", step.status)
+			wantShard("slow", step.shard)
+		}
+		e.finish(t)
+	}
+}
+
 var (
 	pageBlocks = regexp.MustCompile("(?ms)^```(sh|json)\n(.*?)^```\n")
 	pageAddr   = regexp.MustCompile(`(localhost|127\.0\.0\.1):4567`)

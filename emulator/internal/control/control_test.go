@@ -319,12 +319,61 @@ func TestRefusedStreams(t *testing.T) {
 		{`{"Name": "a", "Limits": {"RecordsPerSecond": -2}}`, 400, "Limits.RecordsPerSecond: -2 is neither positive"},
 		{`{"Name": "a", "Limits": {"RecordsPerSeconds": 1}}`, 400, `unknown field "RecordsPerSeconds"`},
 		{`{"Name": "a", "AccountID": "1"}`, 400, `AccountID: "1" is not 12 digits`},
+		{`{"Name": "a", "EncryptionType": "kms"}`, 400, `EncryptionType: "kms" is neither "NONE" nor "KMS"`},
+		{`{"Name": "a", "EncryptionType": true}`, 400, "EncryptionType is a JSON bool"},
+		{
+			`{"Name": "a", "RecordDistributionStrategy": "auto"}`, 400,
+			`RecordDistributionStrategy: "auto" is neither "USER_PARTITION_KEY" nor "AUTO"`,
+		},
+		{`{"Name": "a", "ReshardDelay": 25}`, 400, "ReshardDelay is a JSON number"},
+		{`{"Name": "a", "ReshardDelay": ""}`, 400, `ReshardDelay is "" and must be a duration from "0s" to "24h"`},
+		{`{"Name": "a", "ReshardDelay": "25"}`, 400, `ReshardDelay is "25" and must be a duration from "0s" to "24h"`},
+		{`{"Name": "a", "ReshardDelay": "-1ns"}`, 400, `ReshardDelay is "-1ns" and must be a duration from "0s" to "24h"`},
+		{`{"Name": "a", "ReshardDelay": "24h1ns"}`, 400, `ReshardDelay is "24h1ns" and must be a duration from "0s" to "24h"`},
+		{`{"Name": "a", "ReshardDelay": "9999999h"}`, 400, `ReshardDelay is "9999999h" and must be a duration from "0s" to "24h"`},
 		{`{"Name": "orders"}`, 409, "Stream orders under account " + account + " already exists."},
 	} {
 		a.wantRefusal(t, newRequest(http.MethodPost, "/control/streams", test.body), test.status, test.text)
 	}
 	if n := len(a.service.Streams()); n != 1 {
 		t.Errorf("there are %d streams", n)
+	}
+}
+
+func TestCreateStreamWithReshardDelay(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		`"0s"`:             0,
+		`"0"`:              0,
+		`"1ns"`:            1,
+		`"25s"`:            25 * time.Second,
+		`"23h59m59.9999s"`: 24*time.Hour - 100*time.Microsecond,
+		`"24h"`:            24 * time.Hour,
+	} {
+		a := newAPI(t)
+		must[stream](t, a, http.MethodPost, "/control/streams", `{"Name": "orders", "ReshardDelay": `+text+`}`)
+		if kept, err := a.store.Streams(); err != nil || kept[0].ReshardDelay == nil || *kept[0].ReshardDelay != want {
+			t.Errorf("%s: the store keeps %+v, error %v", text, kept, err)
+		}
+	}
+	for _, members := range []string{``, `, "ReshardDelay": null`} {
+		a := newAPI(t)
+		must[stream](t, a, http.MethodPost, "/control/streams", `{"Name": "orders"`+members+`}`)
+		if kept, err := a.store.Streams(); err != nil || kept[0].ReshardDelay != nil {
+			t.Errorf("%s: the store keeps %+v, error %v", members, kept, err)
+		}
+	}
+}
+
+func TestCreateStreamWithEncryptionAndDistribution(t *testing.T) {
+	a := newAPI(t)
+	must[stream](t, a, http.MethodPost, "/control/streams",
+		`{"Name": "orders", "Shards": 2, "EncryptionType": "KMS", "RecordDistributionStrategy": "AUTO"}`)
+	created, err := a.service.Find("", "orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, d := created.EncryptionType(), created.RecordDistributionStrategy(); e != putrecords.EncryptionKMS || d != putrecords.DistributionAuto {
+		t.Errorf("the stream has %s and %s", e, d)
 	}
 }
 

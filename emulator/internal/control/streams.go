@@ -2,6 +2,7 @@ package control
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/putrecords/putrecords"
 
@@ -11,6 +12,9 @@ import (
 
 // maxShards is the same as for -stream.
 const maxShards = 10_000
+
+// maxReshardDelay is longer than the longest -state-delay makes it.
+const maxReshardDelay = 24 * time.Hour
 
 // A description describes a stream and what happened in its shards.
 type description struct {
@@ -40,6 +44,10 @@ type createInput struct {
 	Shards    *int
 	Layout    []putrecords.Shard
 	Limits    *putrecords.Limits // nil means those of the emulator's flags
+
+	EncryptionType             putrecords.EncryptionType
+	RecordDistributionStrategy putrecords.RecordDistributionStrategy
+	ReshardDelay               *string // a duration; nil means what the emulator's flags say
 }
 
 func (h *handler) createStream(r *http.Request) (any, error) {
@@ -47,7 +55,14 @@ func (h *handler) createStream(r *http.Request) (any, error) {
 	if err := decode(r, &in); err != nil {
 		return nil, err
 	}
-	n := kinesis.NewStream{Name: in.Name, AccountID: in.AccountID, Layout: in.Layout, Limits: h.service.Limits}
+	n := kinesis.NewStream{
+		Name:                       in.Name,
+		AccountID:                  in.AccountID,
+		Layout:                     in.Layout,
+		Limits:                     h.service.Limits,
+		EncryptionType:             in.EncryptionType,
+		RecordDistributionStrategy: in.RecordDistributionStrategy,
+	}
 	if in.Name == "" {
 		return nil, badRequest("Name is missing or \"\"")
 	}
@@ -59,6 +74,13 @@ func (h *handler) createStream(r *http.Request) (any, error) {
 	}
 	if in.Limits != nil {
 		n.Limits = *in.Limits
+	}
+	if in.ReshardDelay != nil {
+		delay, err := time.ParseDuration(*in.ReshardDelay)
+		if err != nil || delay < 0 || delay > maxReshardDelay {
+			return nil, badRequest("ReshardDelay is %q and must be a duration from \"0s\" to \"24h\"", *in.ReshardDelay)
+		}
+		n.ReshardDelay = &delay
 	}
 	stream, err := h.service.Create(n)
 	if err != nil {

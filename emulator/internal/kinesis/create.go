@@ -25,6 +25,10 @@ type NewStream struct {
 	Shards    int                // instead of Layout; 0 is 1
 	Layout    []putrecords.Shard // as in putrecords.Config
 	Limits    putrecords.Limits
+
+	EncryptionType             putrecords.EncryptionType             // "" is NONE; KMS has AWS's own key
+	RecordDistributionStrategy putrecords.RecordDistributionStrategy // AUTO makes the stream ON_DEMAND
+	ReshardDelay               *time.Duration                        // nil is what Config.StateDelay says
 }
 
 // Create creates a stream that is ACTIVE immediately. The error is a [*putrecords.ConfigError], or
@@ -46,29 +50,40 @@ func (s *Service) Create(n NewStream) (*putrecords.Stream, error) {
 // AWS creates the shards of a new stream before the time that descriptions of the stream show.
 const shardsCreatedBefore = 3 // seconds
 
-// newStream returns what the store keeps about a new stream, with the usual settings, and its ARN.
+// newStream returns what the store keeps about a new stream, and its ARN.
 func (s *Service) newStream(n NewStream) (kept store.Stream, arn string, err error) {
 	created := s.Now().UTC().Truncate(time.Second)
 	shardsCreated := time.Unix(max(1, created.Unix()-shardsCreatedBefore), 0)
 	// A stream that stores nothing checks the fields and makes the layout.
-	made, err := putrecords.New(putrecords.Config{
+	config := putrecords.Config{
 		Name: n.Name, AccountID: n.AccountID, Region: s.Region, Shards: n.Shards, Layout: n.Layout, Limits: n.Limits,
+		EncryptionType: n.EncryptionType, RecordDistributionStrategy: n.RecordDistributionStrategy,
 		Now: func() time.Time { return shardsCreated }, Log: putrecords.Discard(),
-	})
+	}
+	if n.ReshardDelay != nil {
+		config.ReshardDelay = *n.ReshardDelay
+	}
+	made, err := putrecords.New(config)
 	if err != nil {
 		return store.Stream{}, "", err
 	}
+	mode := provisioned
+	if made.RecordDistributionStrategy() == putrecords.DistributionAuto {
+		mode = onDemand
+	}
 	return store.Stream{
-		AccountID: n.AccountID,
-		Region:    s.Region,
-		Name:      n.Name,
-		Created:   created,
-		Shards:    made.Shards(),
+		AccountID:    n.AccountID,
+		Region:       s.Region,
+		Name:         n.Name,
+		Created:      created,
+		Shards:       made.Shards(),
+		ReshardDelay: n.ReshardDelay,
 		Settings: store.Settings{
-			Mode:           provisioned,
-			RetentionHours: defaultRetentionHours,
-			EncryptionType: putrecords.EncryptionNone,
-			Limits:         n.Limits,
+			Mode:                       mode,
+			RetentionHours:             defaultRetentionHours,
+			EncryptionType:             made.EncryptionType(),
+			RecordDistributionStrategy: made.RecordDistributionStrategy(),
+			Limits:                     n.Limits,
 		},
 	}, made.ARN(), nil
 }

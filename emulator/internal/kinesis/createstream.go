@@ -50,12 +50,14 @@ func (s *Service) createStream(_ context.Context, r *kinesishttp.Request, in *cr
 		if mode == provisioned && in.distribution() == putrecords.DistributionAuto {
 			return store.Stream{}, autoNeedsOnDemand()
 		}
-		kept, arn, err := s.newStream(NewStream{AccountID: account.ID(), Name: *in.StreamName, Shards: shards, Limits: s.Limits})
+		kept, arn, err := s.newStream(NewStream{
+			AccountID: account.ID(), Name: *in.StreamName, Shards: shards, Limits: s.Limits,
+			RecordDistributionStrategy: in.distribution(),
+		})
 		if err != nil {
 			return store.Stream{}, err
 		}
 		kept.Settings.Mode = mode
-		kept.Settings.RecordDistributionStrategy = in.distribution()
 		if in.MaxRecordSizeInKiB != nil {
 			kept.Settings.MaxRecordSizeInKiB = *in.MaxRecordSizeInKiB
 		}

@@ -69,6 +69,10 @@ func (s *Service) open(kept store.Stream) (*stream, error) {
 		ReshardDelay:               s.StateDelay * 25 / 6, // as long as AWS takes, compared to UpdatingDelay
 		Resharded:                  st.resharded,
 	}
+	if kept.ReshardDelay != nil {
+		config.ReshardDelay = *kept.ReshardDelay
+		config.UpdatingDelay = 0 // AWS's part of ReshardDelay
+	}
 	var err error
 	st.Stream, err = putrecords.New(config)
 	return st, err

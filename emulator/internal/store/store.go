@@ -69,6 +69,10 @@ type Stream struct {
 	Settings  Settings
 	Tags      map[string]string
 
+	// ReshardDelay is the stream's putrecords.Config.ReshardDelay. If it is nil, the emulator's
+	// flags decide.
+	ReshardDelay *time.Duration
+
 	// ModeSwitches are the latest times at which the stream's mode changed, oldest first.
 	ModeSwitches []time.Time
 }

@@ -149,7 +149,9 @@ func TestStoresKeepWhatTheyAreGiven(t *testing.T) {
 				Created:   now.Truncate(time.Second),
 				Shards:    []putrecords.Shard{shard(0), shard(1)},
 				Tags:      rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "tags"),
-				Settings:  Settings{RetentionHours: rapid.Int().Draw(t, "retention"), ShardLevelMetrics: []string{"ALL"}},
+
+				ReshardDelay: rapid.Ptr(rapid.SampledFrom([]time.Duration{0, 1, time.Hour}), true).Draw(t, "delay"),
+				Settings:     Settings{RetentionHours: rapid.Int().Draw(t, "retention"), ShardLevelMetrics: []string{"ALL"}},
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){
