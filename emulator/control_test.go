@@ -133,6 +133,42 @@ func TestCreatedStreamsKeepTheirSettings(t *testing.T) {
 	}
 }
 
+// While the clock stands still, streams stay CREATING and DELETING, and AWS's limit on those is 5.
+// A stream that the control API deletes does not count.
+func TestStreamsComeAndGoWhileTheClockStandsStill(t *testing.T) {
+	e := start(t, "-control")
+	defer e.finish(t)
+	want := func(request *http.Request, status int, text string) {
+		t.Helper()
+		got, body, err := do(http.DefaultClient, request)
+		if err != nil || got != status || !strings.Contains(body, text) {
+			t.Errorf("%s %s %s: status %d, %s, error %v", request.Method, request.URL.Path, request.Header.Get("X-Amz-Target"), got, body, err)
+		}
+	}
+	kinesis := func(operation, body string) *http.Request {
+		return newRequest(e.addr, operation, strings.NewReader(body))
+	}
+	control := func(method, path, body string) *http.Request {
+		return controlRequest(e, method, "/control/"+path, body)
+	}
+	want(control("PUT", "clock", `{"Running": false}`), 200, "")
+	for range 200 {
+		want(control("POST", "streams", `{"Name": "a"}`), 200, `"Status":"ACTIVE"`)
+		want(kinesis("DeleteStream", `{"StreamName":"a"}`), 200, "")
+		want(kinesis("DescribeStreamSummary", `{"StreamName":"a"}`), 200, `"StreamStatus":"DELETING"`)
+		want(control("DELETE", "streams/a", ""), 200, "{}")
+		want(kinesis("CreateStream", `{"StreamName":"a","ShardCount":1}`), 200, "")
+		want(control("DELETE", "streams/a", ""), 200, "{}")
+	}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		want(control("POST", "streams", `{"Name": "`+name+`"}`), 200, "")
+		want(kinesis("DeleteStream", `{"StreamName":"`+name+`"}`), 200, "")
+	}
+	want(kinesis("CreateStream", `{"StreamName":"f","ShardCount":1}`), 400, "LimitExceededException")
+	want(control("DELETE", "streams/a", ""), 200, "{}")
+	want(kinesis("CreateStream", `{"StreamName":"f","ShardCount":1}`), 200, "")
+}
+
 var (
 	pageBlocks = regexp.MustCompile("(?ms)^```(sh|json)\n(.*?)^```\n")
 	pageAddr   = regexp.MustCompile(`(localhost|127\.0\.0\.1):4567`)
@@ -197,8 +233,8 @@ func TestControlPageListsAllCalls(t *testing.T) {
 	e := start(t, "-control")
 	defer e.finish(t)
 	calls := pageCalls.FindAllStringSubmatch(page, -1)
-	if len(calls) != 10 {
-		t.Fatalf("the page lists %d calls, want 10", len(calls))
+	if len(calls) != 11 {
+		t.Fatalf("the page lists %d calls, want 11", len(calls))
 	}
 	for _, call := range calls {
 		method, path, _ := strings.Cut(call[1], " ")

@@ -30,6 +30,7 @@ func New(service *kinesis.Service, clock *clock.Clock, next http.Handler) http.H
 	for pattern, do := range map[string]func(*http.Request) (any, error){
 		"GET /control/streams":               h.listStreams,
 		"POST /control/streams":              h.createStream,
+		"DELETE /control/streams/{name}":     h.deleteStream,
 		"PUT /control/streams/{name}/limits": h.setLimits,
 		"GET /control/faults":                h.listFaults,
 		"POST /control/faults":               h.injectFault,

@@ -233,7 +233,9 @@ func TestWritesMustBeJSON(t *testing.T) {
 func TestPagesOfOtherServersAreRefused(t *testing.T) {
 	a := newAPI(t)
 	for _, origin := range []string{"http://localhost:3000", "http://127.0.0.1:4567", "https://localhost:4567", "http://localhost", "null"} {
-		for _, call := range []string{"GET /control/clock", "POST /control/reset", "DELETE /control/faults/1"} {
+		for _, call := range []string{
+			"GET /control/clock", "POST /control/reset", "DELETE /control/faults/1", "DELETE /control/streams/orders",
+		} {
 			method, path, _ := strings.Cut(call, " ")
 			r := newRequest(method, path, "{}")
 			r.Header.Set("Origin", origin)
@@ -420,6 +422,45 @@ func TestRefusedLimits(t *testing.T) {
 	if got := a.service.Streams()[0].Limits().RecordsPerSecond; got != 1 {
 		t.Errorf("%d records a second", got)
 	}
+}
+
+// A stream is deleted at once, whatever its status, and another one may have its name.
+func TestDeleteStream(t *testing.T) {
+	a := newAPI(t)
+	for _, status := range []putrecords.StreamStatus{putrecords.StreamActive, putrecords.StreamCreating, putrecords.StreamUpdating} {
+		for _, query := range []string{"", "?AccountID=" + account} {
+			must[stream](t, a, http.MethodPost, "/control/streams", `{"Name": "orders"}`)
+			must[fault](t, a, http.MethodPost, "/control/faults", `{"Stream": "orders"}`)
+			if err := a.service.Streams()[0].SetStatus(status); err != nil {
+				t.Fatal(err)
+			}
+			must[struct{}](t, a, http.MethodDelete, "/control/streams/orders"+query, "")
+			faults := must[struct{ Faults []fault }](t, a, http.MethodGet, "/control/faults", "").Faults
+			if n := len(a.service.Streams()); n != 0 || len(faults) != 0 {
+				t.Errorf("%s: there are %d streams, and the faults %+v", status, n, faults)
+			}
+		}
+	}
+}
+
+func TestRefusedDeletions(t *testing.T) {
+	a := newAPI(t)
+	must[stream](t, a, http.MethodPost, "/control/streams", `{"Name": "orders"}`)
+	for _, test := range []struct {
+		path   string
+		status int
+		text   string
+	}{
+		{"gone", 404, "Stream gone under account " + account + " not found."},
+		{"orders?AccountID=444455556666", 404, "Stream orders under account 444455556666 not found."},
+		{"orders?AccountID=1", 400, `AccountID is "1" and must be 12 digits`},
+		{"orders?Force=1", 400, `the query has "Force", which this call does not take`},
+	} {
+		a.wantRefusal(t, newRequest(http.MethodDelete, "/control/streams/"+test.path, ""), test.status, test.text)
+	}
+	a.store.fails = true
+	a.wantRefusal(t, newRequest(http.MethodDelete, "/control/streams/orders", ""), 500, errDisk.Error())
+	a.wantPut(t, []string{"a"}, "")
 }
 
 // A query that did nothing would mislead.

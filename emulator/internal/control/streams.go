@@ -104,6 +104,14 @@ func (h *handler) setLimits(r *http.Request) (any, error) {
 	return describe(stream), nil
 }
 
+func (h *handler) deleteStream(r *http.Request) (any, error) {
+	stream, err := h.find(r.URL.Query().Get("AccountID"), r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	return struct{}{}, h.service.Remove(stream)
+}
+
 // find returns the stream with a name. An account ID of "" is the default account.
 func (h *handler) find(accountID, name string) (*putrecords.Stream, error) {
 	if accountID != "" && !constraint.IsAccountID(accountID) {
