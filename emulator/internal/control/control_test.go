@@ -519,6 +519,23 @@ func TestFault(t *testing.T) {
 	}
 }
 
+// The records before and after the one that matches are stored only if AfterAppend says so.
+func TestWholeRequestFaultByKey(t *testing.T) {
+	for members, stored := range map[string]int64{``: 1, `, "AfterAppend": true`: 4} {
+		a := newAPI(t)
+		must[stream](t, a, http.MethodPost, "/control/streams", `{"Name": "orders"}`)
+		must[fault](t, a, http.MethodPost, "/control/faults",
+			`{"Stream": "orders", "Code": "ProvisionedThroughputExceededException", "Message": "Wait.", "WholeRequest": true,
+			"Match": {"PartitionKey": "b"}`+members+`}`)
+		a.wantPut(t, []string{"a"}, "")
+		a.wantPut(t, []string{"a", "b", "a"}, throttled+": Wait.")
+		if got := must[struct{ Streams []stream }](t, a, http.MethodGet, "/control/streams", "").Streams[0].Shards[0]; got.Stored.Records != stored {
+			t.Errorf("%s: %d records are stored, want %d", members, got.Stored.Records, stored)
+		}
+		a.wantPut(t, []string{"b"}, "") // the fault is used up
+	}
+}
+
 func TestRemoveFault(t *testing.T) {
 	a := newAPI(t)
 	must[stream](t, a, http.MethodPost, "/control/streams", `{"Name": "orders"}`)
@@ -589,6 +606,8 @@ func TestClock(t *testing.T) {
 		{"PUT", "", `{"Now": "2026-01-01T12:00:01.000000001Z"}`, time.Second + 1, false},
 		{"POST", "/advance", `{"By": "1.5s"}`, 2500*time.Millisecond + 1, false},
 		{"POST", "/advance", `{"By": "0"}`, 2500*time.Millisecond + 1, false},
+		{"PUT", "", `{"Now": "2026-01-01T12:00:07.8Z"}`, 7800 * time.Millisecond, false},
+		{"POST", "/advance", `{"By": "999999ns"}`, 7800999999, false},
 		{"PUT", "", `{"Now": "2026-01-01T14:00:00+01:00", "Running": true}`, time.Hour, true},
 		{"PUT", "", `{}`, time.Hour, true},
 		{"GET", "", "", time.Hour, true},
