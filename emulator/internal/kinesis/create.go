@@ -55,15 +55,11 @@ func (s *Service) newStream(n NewStream) (kept store.Stream, arn string, err err
 	created := s.Now().UTC().Truncate(time.Second)
 	shardsCreated := time.Unix(max(1, created.Unix()-shardsCreatedBefore), 0)
 	// A stream that stores nothing checks the fields and makes the layout.
-	config := putrecords.Config{
+	made, err := putrecords.New(putrecords.Config{
 		Name: n.Name, AccountID: n.AccountID, Region: s.Region, Shards: n.Shards, Layout: n.Layout, Limits: n.Limits,
 		EncryptionType: n.EncryptionType, RecordDistributionStrategy: n.RecordDistributionStrategy,
 		Now: func() time.Time { return shardsCreated }, Log: putrecords.Discard(),
-	}
-	if n.ReshardDelay != nil {
-		config.ReshardDelay = *n.ReshardDelay
-	}
-	made, err := putrecords.New(config)
+	})
 	if err != nil {
 		return store.Stream{}, "", err
 	}

@@ -127,7 +127,7 @@ func TestANewStreamsSettingsCanChange(t *testing.T) {
 	}
 }
 
-func TestANewStreamIsCheckedBeforeItIsStored(t *testing.T) {
+func TestAnInvalidStreamIsNotKept(t *testing.T) {
 	c := newEmulated(t, 1, Config{})
 	for field, n := range map[string]NewStream{
 		"EncryptionType":             {Name: "a", EncryptionType: "kms"},
