@@ -228,9 +228,12 @@ func runClause(ctx context.Context, v *vector.Vector) (problems []string) {
 	r := &clauseRun{now: v.Stream.StreamCreationTimestamp}
 	config, variables := r.config(v)
 	run := vector.NewRun(v, variables, true, 0)
-	layout, err := run.Layout()
-	if err == nil && len(layout) > 0 {
-		err = convert(layout, &config.Layout)
+	var err error
+	if v.Stream.ShardCount == 0 {
+		var layout []any
+		if layout, err = run.Layout(); err == nil {
+			err = convert(layout, &config.Layout)
+		}
 	}
 	if err == nil {
 		r.stream, err = putrecords.New(config)

@@ -290,7 +290,7 @@ func (m *matcher) number(path string, want map[string]any, got string) {
 	if w.position != "" && g.position != w.position {
 		m.add(Numbers, path, "has position %s, want %s", g.position, w.position)
 	}
-	for _, problem := range m.times.check(w, g) {
+	for _, problem := range m.times.check(path[strings.LastIndexByte(path, '.')+1:], w, g) {
 		m.add(Numbers, path, "%s", problem)
 	}
 }

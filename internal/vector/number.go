@@ -61,3 +61,10 @@ func parseParts(parts map[string]any) (n number, err error) {
 	}
 	return n, nil
 }
+
+// Arrived returns the second in a sequence number, and whether the number has AWS's layout. In a
+// shard's ending number it is the closing second.
+func Arrived(text string) (time.Time, bool) {
+	n, err := parseNumber(text)
+	return time.Unix(n.arrived, 0), err == nil
+}

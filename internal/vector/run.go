@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/putrecords/putrecords"
 )
 
 // Variables are the values of the variables in a vector.
@@ -29,13 +31,16 @@ func NewRun(v *Vector, variables Variables, exact bool, shift time.Duration) *Ru
 			"${region}", variables.Region,
 			"${arn}", variables.ARN,
 		)},
-		times: times{exact: exact, shift: int64(shift / time.Second), known: make(map[int64]int64)},
+		times: times{
+			exact: exact, shift: int64(shift / time.Second), creation: v.Stream.StreamCreationTimestamp.Unix(), closed: make(map[int64]int64),
+		},
 		last:  make(map[string]string),
 	}
 }
 
 // Layout returns the shards of the vector's stream, as ListShards would list them.
 func (r *Run) Layout() ([]any, error) {
+	stream := r.vector.Stream
 	e := r.expand
 	e.number = func(parts map[string]any) (string, error) {
 		n, err := parseParts(parts)
@@ -45,7 +50,22 @@ func (r *Run) Layout() ([]any, error) {
 		n.created, n.arrived = n.created+r.times.shift, n.arrived+r.times.shift
 		return n.String(), nil
 	}
-	return e.elements(r.vector.Stream.Layout)
+	if len(stream.Layout) > 0 {
+		return e.elements(stream.Layout)
+	}
+	created := stream.StreamCreationTimestamp.Unix() + r.times.shift
+	shards := make([]any, stream.ShardCount)
+	for i, keys := range putrecords.EvenRanges(stream.ShardCount) {
+		start := number{shard: uint32(i), created: created, arrived: created, position: "0000000000000000"}
+		shards[i] = map[string]any{
+			"ShardId": fmt.Sprintf("shardId-%012d", i),
+			"HashKeyRange": map[string]any{
+				"StartingHashKey": keys.StartingHashKey.String(), "EndingHashKey": keys.EndingHashKey.String(),
+			},
+			"SequenceNumberRange": map[string]any{"StartingSequenceNumber": start.String()},
+		}
+	}
+	return shards, nil
 }
 
 // Request returns the request of the next step. It returns an error if the request needs a value

@@ -11,53 +11,51 @@ type times struct {
 	shift int64 // seconds that the server's clock is ahead of the vector's, if exact
 
 	// If the server's clock is its own:
-	known          map[int64]int64 // the server's second for a second in the vector: when shards were created and closed
 	at             int64           // second in the vector at which the step is performed
 	sent, received time.Time       // of the step's call
+	creation       int64           // second in the vector at which the stream is created
+	created        int64           // second in which the server created it; 0 if it is not known yet
+	closed         map[int64]int64 // by second in the vector at which a shard closes: the server's
 }
 
 // leeway is what the server's clock may differ from the caller's.
 const leeway = 3 * time.Second
 
-// check returns what is wrong with the seconds in a number.
-func (t *times) check(want, got number) (problems []string) {
+// check returns what is wrong with the seconds in a number. name is the member that has it.
+func (t *times) check(name string, want, got number) (problems []string) {
 	if t.exact {
 		problems = append(problems, compare("was created", got.created, want.created+t.shift)...)
 		return append(problems, compare("arrived", got.arrived, want.arrived+t.shift)...)
 	}
-	problems = t.learn("was created", want.created, got.created)
+	closed, isChild := t.closed[want.created-1]
 	switch {
-	case want.arrived == want.created && want.position != "": // a shard's starting number
+	case want.created == t.creation && t.created == 0:
+		t.created = got.created
+	case want.created == t.creation:
+		problems = compare("was created", got.created, t.created)
+	case isChild && got.created <= closed:
+		problems = []string{fmt.Sprintf("was created at %s, but a parent closed at %s", clock(got.created), clock(closed))}
+	}
+	switch {
+	case name == "StartingSequenceNumber":
 		problems = append(problems, compare("arrived", got.arrived, got.created)...)
-	case want.position != "": // a shard's ending number
-		problems = append(problems, t.learn("arrived", want.arrived, got.arrived)...)
+	case name == "EndingSequenceNumber":
+		if before, ok := t.closed[want.arrived]; !ok || got.arrived < before { // the earliest of several
+			t.closed[want.arrived] = got.arrived
+		}
 	case want.arrived == t.at:
-		second := time.Unix(got.arrived, 0)
-		if second.Add(time.Second).Before(t.sent.Add(-leeway)) || second.After(t.received.Add(leeway)) {
-			problems = append(problems, fmt.Sprintf("arrived at %s, but the call was at %s",
-				second.UTC().Format(time.RFC3339), t.sent.UTC().Format(time.RFC3339)))
+		if got.arrived < t.sent.Add(-leeway).Unix() || got.arrived > t.received.Add(leeway).Unix() {
+			problems = append(problems, fmt.Sprintf("arrived at %s, but the call was at %s", clock(got.arrived), clock(t.sent.Unix())))
 		}
 	}
 	return problems
-}
-
-// learn notes the server's second for one in the vector. It returns a problem if it was another
-// before. Seconds that follow each other in the vector do so on the server.
-func (t *times) learn(what string, want, got int64) []string {
-	if known, ok := t.known[want]; ok {
-		return compare(what, got, known)
-	}
-	t.known[want] = got
-	if before, ok := t.known[want-1]; ok {
-		return compare(what, got, before+1)
-	}
-	return nil
 }
 
 func compare(what string, got, want int64) []string {
 	if got == want {
 		return nil
 	}
-	second := func(n int64) string { return time.Unix(n, 0).UTC().Format(time.RFC3339) }
-	return []string{fmt.Sprintf("%s at %s, want %s", what, second(got), second(want))}
+	return []string{fmt.Sprintf("%s at %s, want %s", what, clock(got), clock(want))}
 }
+
+func clock(second int64) string { return time.Unix(second, 0).UTC().Format(time.RFC3339) }
