@@ -9,7 +9,11 @@ import (
 // Find returns the stream with a name, or AWS's ResourceNotFoundException. An account ID of "" is
 // the default account; any other must be 12 digits.
 func (s *Service) Find(accountID, name string) (*putrecords.Stream, error) {
-	return s.findAccount(accountID, "").Stream(&name, nil)
+	s.settle()
+	s.mu.Lock()
+	account := s.account(accountID)
+	s.mu.Unlock()
+	return account.Stream(&name, nil)
 }
 
 // SetLimits changes and stores the limits of a stream immediately, in any status. If it returns an

@@ -117,11 +117,15 @@ func (s *Service) Streams() []*putrecords.Stream {
 	return streams
 }
 
-// findAccount returns the account with an ID. It is empty if no stream was created in it.
+// findAccount returns the account with an ID, or nil if no stream was ever created in it; "" is the
+// default one.
 func (s *Service) findAccount(id, _ string) *putrecords.Account {
 	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if id != "" && id != s.AccountID && s.accounts[id] == nil {
+		return nil
+	}
 	return s.account(id)
 }
 
