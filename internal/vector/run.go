@@ -34,7 +34,7 @@ func NewRun(v *Vector, variables Variables, exact bool, shift time.Duration) *Ru
 		times: times{
 			exact: exact, shift: int64(shift / time.Second), creation: v.Stream.StreamCreationTimestamp.Unix(), closed: make(map[int64]int64),
 		},
-		last:  make(map[string]string),
+		last: make(map[string]string),
 	}
 }
 

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/putrecords/putrecords/internal/command"
+	"github.com/putrecords/putrecords/internal/vector"
+)
+
+const usage = `Usage: conformance -endpoint URL [flags]
+
+It runs test vectors against a server with the API of Amazon Kinesis Data Streams,
+and says which clauses of AWS's the server satisfies. It creates streams whose names
+start with "conformance-", and deletes them. Put it on a server for tests only.
+
+  -endpoint URL    of the server, such as http://localhost:4567
+  -control         use the server's control API, below /control/, for the vectors that
+                   need a clock, faults, limits or layouts. It stops the server's clock
+  -stream NAME     use this stream, which must be new, and create none
+  -live            allow an endpoint of AWS's; needs -stream, costs money and writes to
+                   the stream. Credentials come from AWS_ACCESS_KEY_ID,
+                   AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
+  -region REGION   for signatures; else AWS_REGION, else us-east-1
+
+  -marks LIST      where the rules that count come from (default S,P,D):
+                   S the PutRecords page, P production, D other AWS documentation,
+                   I inferred, ours a choice where AWS's behavior is unknown
+  -level LIST      what counts of an answer (default code,members,text,numbers)
+  -run REGEXP      only the vectors with such names
+  -list            list the vectors and call no server
+  -parallel N      vectors at the same time (default 4)
+  -timeout TIME    of a call (default 10s)
+
+  -json FILE       write a report in JSON; - is standard output
+  -junit FILE      write a report for CI systems
+  -html FILE       write a page
+
+It exits with status 0 if all vectors that could run passed, 1 if one failed, and 2 if
+it could not run them.
+`
+
+// options are what the flags say.
+type options struct {
+	endpoint    *url.URL
+	control     bool
+	stream      string
+	live        bool
+	region      string
+	credentials credentials
+	marks       []string
+	levels      []vector.Level
+	run         *regexp.Regexp
+	list        bool
+	parallel    int
+	timeout     time.Duration
+	json, junit string
+	html        string
+}
+
+func usageErrorf(format string, args ...any) error {
+	return command.UsageError{Err: fmt.Errorf(format, args...)}
+}
+
+// parseOptions parses the arguments of the command.
+func parseOptions(args []string, getenv func(string) string) (*options, error) {
+	o := &options{
+		region:   cmp.Or(getenv("AWS_REGION"), "us-east-1"),
+		marks:    []string{"S", "P", "D"},
+		levels:   vector.Levels,
+		run:      regexp.MustCompile(""),
+		parallel: 4,
+		timeout:  10 * time.Second,
+		credentials: credentials{
+			accessKeyID:     cmp.Or(getenv("AWS_ACCESS_KEY_ID"), "test"),
+			secretAccessKey: cmp.Or(getenv("AWS_SECRET_ACCESS_KEY"), "test"),
+			sessionToken:    getenv("AWS_SESSION_TOKEN"),
+		},
+	}
+	flags := command.NewFlags()
+	flags.Func("endpoint", "", o.setEndpoint)
+	flags.BoolVar(&o.control, "control", false, "")
+	flags.StringVar(&o.stream, "stream", "", "")
+	flags.BoolVar(&o.live, "live", false, "")
+	flags.StringVar(&o.region, "region", o.region, "")
+	flags.Func("marks", "", o.setMarks)
+	flags.Func("level", "", o.setLevels)
+	flags.Func("run", "", func(value string) (err error) {
+		o.run, err = regexp.Compile(value)
+		return err
+	})
+	flags.BoolVar(&o.list, "list", false, "")
+	flags.Func("parallel", "", command.WholeNumber(&o.parallel, 32))
+	flags.DurationVar(&o.timeout, "timeout", o.timeout, "")
+	flags.StringVar(&o.json, "json", "", "")
+	flags.StringVar(&o.junit, "junit", "", "")
+	flags.StringVar(&o.html, "html", "", "")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, command.UsageError{Err: err}
+	}
+	if flags.NArg() > 0 {
+		return nil, usageErrorf("unexpected argument %q", flags.Arg(0))
+	}
+	return o, o.check(getenv)
+}
+
+func (o *options) setEndpoint(value string) error {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return errors.New("must be a URL such as http://localhost:4567, without a path")
+	}
+	o.endpoint = u
+	return nil
+}
+
+func (o *options) setMarks(value string) error {
+	all := []string{"S", "P", "D", "I", "ours"}
+	o.marks = strings.Split(value, ",")
+	for _, mark := range o.marks {
+		if !slices.Contains(all, mark) {
+			return fmt.Errorf("%q is not one of %s", mark, strings.Join(all, ", "))
+		}
+	}
+	return nil
+}
+
+func (o *options) setLevels(value string) error {
+	o.levels = nil
+	for name := range strings.SplitSeq(value, ",") {
+		if !slices.Contains(vector.Levels, vector.Level(name)) {
+			return fmt.Errorf("%q is not one of code, members, text, numbers", name)
+		}
+		o.levels = append(o.levels, vector.Level(name))
+	}
+	return nil
+}
+
+// check returns an error if flags are missing or contradict each other.
+func (o *options) check(getenv func(string) string) error {
+	switch {
+	case o.list:
+		return nil
+	case o.endpoint == nil:
+		return usageErrorf("-endpoint is missing")
+	case o.timeout < time.Millisecond || o.timeout > 10*time.Minute:
+		return usageErrorf("-timeout is %v and must be from 1ms to 10m", o.timeout)
+	case o.control && o.stream != "":
+		return usageErrorf("-control and -stream cannot be used together")
+	case !isAWS(o.endpoint.Hostname()):
+		return nil
+	case !o.live:
+		return usageErrorf("-endpoint %s is AWS's own; a run there costs money and writes to a stream: allow it with -live and -stream", o.endpoint)
+	case o.stream == "":
+		return usageErrorf("-live needs -stream, the name of a stream to write to")
+	case getenv("AWS_ACCESS_KEY_ID") == "" || getenv("AWS_SECRET_ACCESS_KEY") == "":
+		return usageErrorf("-live needs credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	return nil
+}
+
+// isAWS reports whether a host is one of AWS's.
+func isAWS(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if net.ParseIP(host) != nil {
+		return false
+	}
+	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "aws", "aws.dev"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
+}

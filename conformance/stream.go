@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/putrecords/putrecords/internal/vector"
+)
+
+const (
+	// pollEvery is how often a stream's status is looked at.
+	pollEvery = 100 * time.Millisecond
+	// longestChange is how long a change to a stream may take. AWS takes up to 18 s, and closes the
+	// parents of a reshard up to 60 s after the call.
+	longestChange = 2 * time.Minute
+)
+
+// deleteStream deletes a stream and does not wait until it is gone.
+func deleteStream(ctx context.Context, c *client, name string) error {
+	answer, err := c.call(ctx, "DeleteStream", map[string]any{"StreamName": name})
+	if err == nil && answer.Status != http.StatusOK && errorCode(answer) != "ResourceNotFoundException" {
+		err = refused("DeleteStream", answer)
+	}
+	return err
+}
+
+// A refusal is an error that the endpoint answers while a vector's stream is made.
+type refusal struct{ operation, code, message string }
+
+func (e *refusal) Error() string { return fmt.Sprintf("%s: %s: %s", e.operation, e.code, e.message) }
+
+func refused(operation string, answer vector.Answer) error {
+	return &refusal{operation, errorCode(answer), message(answer)}
+}
+
+// createStream creates a stream, waits until it is ACTIVE and returns its variables. While the
+// endpoint has too many streams, it waits until others are gone.
+func createStream(ctx context.Context, c *client, s support, name string, stream *vector.Stream) (vector.Variables, error) {
+	request := map[string]any{"StreamName": name, "ShardCount": stream.ShardCount}
+	if stream.MaxRecordSizeInKiB > 0 {
+		request["MaxRecordSizeInKiB"] = stream.MaxRecordSizeInKiB
+	}
+	if stream.RecordDistributionStrategy != "" {
+		delete(request, "ShardCount") // an on-demand stream starts with four
+		request["RecordDistributionStrategy"] = stream.RecordDistributionStrategy
+		request["StreamModeDetails"] = map[string]any{"StreamMode": "ON_DEMAND"}
+	}
+	for deadline := now().Add(longestChange); ; {
+		answer, err := c.call(ctx, "CreateStream", request)
+		if err != nil {
+			return vector.Variables{}, err
+		}
+		if answer.Status == http.StatusOK {
+			break
+		}
+		if errorCode(answer) != "LimitExceededException" || now().After(deadline) {
+			return vector.Variables{}, refused("CreateStream", answer)
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return vector.Variables{}, err
+		}
+	}
+	variables, err := waitActive(ctx, c, s, name)
+	if err == nil && stream.EncryptionType == "KMS" {
+		var answer vector.Answer
+		answer, err = c.call(ctx, "StartStreamEncryption",
+			map[string]any{"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"})
+		if err == nil && answer.Status != http.StatusOK {
+			err = refused("StartStreamEncryption", answer)
+		}
+		if err == nil {
+			_, err = waitActive(ctx, c, s, name)
+		}
+	}
+	return variables, err
+}
+
+var arnRegexp = regexp.MustCompile(`^arn:[^:]*:kinesis:([^:]*):(\d{12}):stream/(.+)$`)
+
+// waitActive waits until a stream is ACTIVE and returns its variables.
+func waitActive(ctx context.Context, c *client, s support, name string) (vector.Variables, error) {
+	operation, description := "DescribeStreamSummary", "StreamDescriptionSummary"
+	if !s[operation] {
+		operation, description = "DescribeStream", "StreamDescription"
+	}
+	for deadline := now().Add(longestChange); ; {
+		answer, err := c.call(ctx, operation, map[string]any{"StreamName": name})
+		if err != nil {
+			return vector.Variables{}, err
+		}
+		switch code := errorCode(answer); code {
+		case "", "LimitExceededException":
+		default:
+			return vector.Variables{}, refused(operation, answer)
+		}
+		status := member(answer.Body, description, "StreamStatus")
+		if status == "ACTIVE" {
+			arn := member(answer.Body, description, "StreamARN")
+			parts := arnRegexp.FindStringSubmatch(arn)
+			if parts == nil || parts[3] != name {
+				return vector.Variables{}, fmt.Errorf("%s: %q is not the ARN of the stream %s", operation, arn, name)
+			}
+			return vector.Variables{Stream: name, Account: parts[2], Region: parts[1], ARN: arn}, nil
+		}
+		if now().After(deadline) {
+			return vector.Variables{}, fmt.Errorf("the stream %s is not ACTIVE after %v, but %q", name, longestChange, status)
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return vector.Variables{}, err
+		}
+	}
+}
+
+// settle waits until a reshard is done: the stream is ACTIVE and the closing seconds of the shards
+// that have ended have passed.
+func settle(ctx context.Context, c *client, s support, name string) error {
+	if _, err := waitActive(ctx, c, s, name); err != nil {
+		return err
+	}
+	shards, err := listShards(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	latest := now()
+	for _, shard := range shards {
+		closing, ok := vector.Arrived(member(shard, "SequenceNumberRange", "EndingSequenceNumber"))
+		if end := closing.Add(time.Second); ok && end.After(latest) {
+			latest = end
+		}
+	}
+	return sleep(ctx, min(latest.Sub(now()), longestChange))
+}
+
+// listShards returns the shards of a stream.
+func listShards(ctx context.Context, c *client, name string) ([]any, error) {
+	answer, err := c.call(ctx, "ListShards", map[string]any{"StreamName": name})
+	if err != nil {
+		return nil, err
+	}
+	body, _ := answer.Body.(map[string]any)
+	shards, ok := body["Shards"].([]any)
+	if !ok {
+		return nil, refused("ListShards", answer)
+	}
+	return shards, nil
+}
+
+// checkExisting returns an error unless a stream's shards are those of a new stream.
+func checkExisting(shards []any, name string) error {
+	for i, shard := range shards {
+		if id := member(shard, "ShardId"); id != fmt.Sprintf("shardId-%012d", i) || member(shard, "SequenceNumberRange", "EndingSequenceNumber") != "" {
+			return usageErrorf("-stream %s: the stream has been resharded; the vectors need one that has not", name)
+		}
+	}
+	return nil
+}
+
+// changing are the operations that change a stream, or create or delete one.
+var changing = []string{
+	"AddTagsToStream", "CreateStream", "DecreaseStreamRetentionPeriod", "DeleteStream", "DisableEnhancedMonitoring", "EnableEnhancedMonitoring",
+	"IncreaseStreamRetentionPeriod", "MergeShards", "RemoveTagsFromStream", "SplitShard", "StartStreamEncryption", "StopStreamEncryption",
+	"TagResource", "UntagResource", "UpdateMaxRecordSize", "UpdateShardCount", "UpdateStreamMode",
+}
+
+// changes reports whether a vector needs a stream that may be changed.
+func changes(v *vector.Vector) bool {
+	return slices.ContainsFunc(v.Features, func(feature string) bool {
+		operation, _, _ := strings.Cut(feature, ".")
+		return slices.Contains(changing, operation)
+	})
+}
