@@ -16,17 +16,32 @@ const (
 	// pollEvery is how often a stream's status is looked at.
 	pollEvery = 100 * time.Millisecond
 	// longestChange is how long a change to a stream may take. AWS takes up to 18 s, and closes the
-	// parents of a reshard up to 60 s after the call.
-	longestChange = 2 * time.Minute
+	// parents of a reshard within a minute.
+	longestChange = time.Minute
 )
 
-// deleteStream deletes a stream and does not wait until it is gone.
+// deleteStream deletes a stream and does not wait until it is gone. A stream that is changing may
+// have to finish first.
 func deleteStream(ctx context.Context, c *client, name string) error {
-	answer, err := c.call(ctx, "DeleteStream", map[string]any{"StreamName": name})
+	answer, err := retry(ctx, c, "DeleteStream", map[string]any{"StreamName": name}, "LimitExceededException", "ResourceInUseException")
 	if err == nil && answer.Status != http.StatusOK && errorCode(answer) != "ResourceNotFoundException" {
 		err = refused("DeleteStream", answer)
 	}
 	return err
+}
+
+// retry calls an operation until the answer has none of the given error codes, or a change to a
+// stream must have ended.
+func retry(ctx context.Context, c *client, operation string, request any, codes ...string) (vector.Answer, error) {
+	for deadline := now().Add(longestChange); ; {
+		answer, err := c.call(ctx, operation, request)
+		if err != nil || !slices.Contains(codes, errorCode(answer)) || now().After(deadline) {
+			return answer, err
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return answer, err
+		}
+	}
 }
 
 // A refusal is an error that the endpoint answers while a vector's stream is made.
@@ -50,34 +65,25 @@ func createStream(ctx context.Context, c *client, s support, name string, stream
 		request["RecordDistributionStrategy"] = stream.RecordDistributionStrategy
 		request["StreamModeDetails"] = map[string]any{"StreamMode": "ON_DEMAND"}
 	}
-	for deadline := now().Add(longestChange); ; {
-		answer, err := c.call(ctx, "CreateStream", request)
-		if err != nil {
-			return vector.Variables{}, err
-		}
-		if answer.Status == http.StatusOK {
-			break
-		}
-		if errorCode(answer) != "LimitExceededException" || now().After(deadline) {
-			return vector.Variables{}, refused("CreateStream", answer)
-		}
-		if err := sleep(ctx, time.Second); err != nil {
-			return vector.Variables{}, err
-		}
+	answer, err := retry(ctx, c, "CreateStream", request, "LimitExceededException")
+	if err != nil {
+		return vector.Variables{}, err
+	}
+	if answer.Status != http.StatusOK {
+		return vector.Variables{}, refused("CreateStream", answer)
 	}
 	variables, err := waitActive(ctx, c, s, name)
-	if err == nil && stream.EncryptionType == "KMS" {
-		var answer vector.Answer
-		answer, err = c.call(ctx, "StartStreamEncryption",
-			map[string]any{"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"})
-		if err == nil && answer.Status != http.StatusOK {
-			err = refused("StartStreamEncryption", answer)
-		}
-		if err == nil {
-			_, err = waitActive(ctx, c, s, name)
-		}
+	if err != nil || stream.EncryptionType != "KMS" {
+		return variables, err
 	}
-	return variables, err
+	answer, err = c.call(ctx, "StartStreamEncryption", map[string]any{"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"})
+	if err == nil && answer.Status != http.StatusOK {
+		err = refused("StartStreamEncryption", answer)
+	}
+	if err != nil {
+		return variables, err
+	}
+	return waitActive(ctx, c, s, name)
 }
 
 var arnRegexp = regexp.MustCompile(`^arn:[^:]*:kinesis:([^:]*):(\d{12}):stream/(.+)$`)

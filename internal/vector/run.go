@@ -119,8 +119,9 @@ func (r *Run) Next(answer Answer) {
 
 func (r *Run) compare(status int, body any, answer Answer) ([]Difference, error) {
 	m := matcher{times: &r.times}
-	if answer.Status != status {
-		m.add(Code, "status", "is %d, want %d", answer.Status, status)
+	if answer.Status != status { // an error instead of a result, or the other way round: nothing to compare
+		m.add(Code, "status", "is %s, want %s", describe(answer.Status, answer.Body), describe(status, body))
+		return m.differences, nil
 	}
 	want, err := r.expand.expand(body)
 	if err != nil {
@@ -133,6 +134,15 @@ func (r *Run) compare(status int, body any, answer Answer) ([]Difference, error)
 		m.add(Members, "body", "is %s, want none", show(answer.Body))
 	}
 	return m.differences, nil
+}
+
+// describe returns a status and the error that comes with it.
+func describe(status int, body any) string {
+	object, _ := body.(map[string]any)
+	if code, ok := object["__type"].(string); ok {
+		return fmt.Sprintf("%d %s", status, code)
+	}
+	return fmt.Sprint(status)
 }
 
 // rules returns how an answer breaks the rules of all answers: the number of results, and the order
