@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Zeros is a number of zero bytes in the Data of a request. It encodes as their base64.
@@ -20,6 +21,8 @@ type expander struct {
 	variables *strings.Replacer
 	answers   []any                                      // of earlier steps
 	number    func(parts map[string]any) (string, error) // makes a sequence number of its parts; nil leaves the parts
+	exact     bool                                       // whether the server's clock shows what the steps say, plus shift
+	shift     time.Duration
 }
 
 // expand returns a copy of a value without abbreviations. Each $zeros becomes a [Zeros].
@@ -47,6 +50,9 @@ func (e *expander) object(object map[string]any) (any, error) {
 	}
 	if path, ok := object["$answer"].([]any); ok && len(object) == 1 {
 		return e.answer(path)
+	}
+	if text, ok := object["$time"].(string); ok && len(object) == 1 {
+		return e.time(text)
 	}
 	members := make(map[string]any, len(object))
 	for name, member := range object {
@@ -97,6 +103,15 @@ func (e *expander) join(parts []any) (string, error) {
 		b.WriteString(s)
 	}
 	return b.String(), nil
+}
+
+// time returns a time as AWS's JSON has it: in seconds since 1970, to the millisecond.
+func (e *expander) time(text string) (float64, error) {
+	if !e.exact {
+		return 0, fmt.Errorf("the time %s needs a clock", text)
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	return float64(t.Add(e.shift).UnixMilli()) / 1000, err
 }
 
 // answer returns a value from the answer of an earlier step. A path has the step, and the names of

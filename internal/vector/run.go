@@ -30,7 +30,7 @@ func NewRun(v *Vector, variables Variables, exact bool, shift time.Duration) *Ru
 			"${account}", variables.Account,
 			"${region}", variables.Region,
 			"${arn}", variables.ARN,
-		)},
+		), exact: exact, shift: shift},
 		times: times{
 			exact: exact, shift: int64(shift / time.Second), creation: v.Stream.StreamCreationTimestamp.Unix(), closed: make(map[int64]int64),
 		},
