@@ -63,8 +63,8 @@ func libraryHas(v *vector.Vector) bool {
 			if member != "" {
 				return false
 			}
-		case "CreateStream", "StartStreamEncryption": // the library's stream is made so
-		case "GetRecords", "GetShardIterator": // of the action stored
+		// The library's stream is made as if by the first two, and stored uses the others.
+		case "CreateStream", "StartStreamEncryption", "GetRecords", "GetShardIterator":
 			if slices.ContainsFunc(v.Steps, func(s vector.Step) bool { return s.Action == operation }) {
 				return false
 			}
