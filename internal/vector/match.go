@@ -104,11 +104,14 @@ func (m *matcher) object(path string, want map[string]any, got any) {
 		m.add(Code, path, "is %s, want an object", show(got))
 		return
 	}
+	others := want["$others"] == true
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		m.member(path, name, want[name], g)
+		if name != "$others" {
+			m.member(path, name, want[name], g)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(g)) {
-		if _, wanted := want[name]; !wanted && !isMessage(want, name) {
+		if _, wanted := want[name]; !wanted && !others && !isMessage(want, name) {
 			m.add(Members, path+"."+name, "is %s, want no such member", show(g[name]))
 		}
 	}

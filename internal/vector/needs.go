@@ -12,6 +12,9 @@ var members = []string{
 	"DryRun", "MaxRecordSizeInKiB", "RecordDistributionStrategy", "ShardFilter", "StreamARN", "StreamModeDetails",
 }
 
+// newOperations are those that came with such members.
+var newOperations = []string{"UpdateMaxRecordSize", "UpdateStreamMode"}
+
 // checkNeeds returns an error if the needs or features are not what the vector uses. Whether a
 // vector needs a clock or a caller without permission is not visible in it.
 func (v *Vector) checkNeeds() error {
@@ -73,6 +76,9 @@ func (v *Vector) features() []string {
 			continue
 		}
 		features[step.Action] = true
+		if slices.Contains(newOperations, step.Action) {
+			continue
+		}
 		request, _ := step.Request.(map[string]any)
 		for _, member := range members {
 			if request[member] != nil {
