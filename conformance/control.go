@@ -12,7 +12,7 @@ import (
 // A control calls a control API. docs/conformance.md describes the calls.
 type control struct {
 	client client
-	clock  clock // before the run
+	clock  clock // the present time, and whether the clock ran before
 }
 
 // A clock is what /control/clock shows.
@@ -51,15 +51,23 @@ func (c *control) call(ctx context.Context, method, path string, request, into a
 	return nil
 }
 
-// stop stops the clock.
-func (c *control) stop(ctx context.Context) error {
+// begin has the clock run, so that streams become ACTIVE.
+func (c *control) begin(ctx context.Context) error {
 	if err := c.call(ctx, http.MethodGet, "clock", nil, &c.clock); err != nil {
 		return err
 	}
-	return c.call(ctx, http.MethodPut, "clock", map[string]any{"Running": false}, nil)
+	return c.call(ctx, http.MethodPut, "clock", map[string]any{"Running": true}, nil)
 }
 
-// restore has the clock run again if it did before the run.
+// stop stops the clock.
+func (c *control) stop(ctx context.Context) error {
+	wasRunning := c.clock.Running
+	err := c.call(ctx, http.MethodPut, "clock", map[string]any{"Running": false}, &c.clock)
+	c.clock.Running = wasRunning
+	return err
+}
+
+// restore has the clock run, or stand still, as before the run.
 func (c *control) restore(ctx context.Context) error {
 	return c.call(ctx, http.MethodPut, "clock", map[string]any{"Running": c.clock.Running}, nil)
 }

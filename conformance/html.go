@@ -73,7 +73,7 @@ func (r *Report) writeHTML(w io.Writer) error {
 func pageVectors(reports []VectorReport) []pageVector {
 	onPage := make([]pageVector, len(reports))
 	for i, v := range reports {
-		onPage[i] = pageVector{v, v.reasons(), pageProblems(v.counting(true)), pageProblems(v.counting(false))}
+		onPage[i] = pageVector{v, strings.Join(v.reasons(), ", "), pageProblems(v.counting(true)), pageProblems(v.counting(false))}
 	}
 	return onPage
 }

@@ -4,10 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-
-	"github.com/putrecords/putrecords/internal/vector"
 )
 
 // The elements of a JUnit report that GitHub, GitLab and Jenkins read.
@@ -81,27 +78,13 @@ func (v *VectorReport) junit() junitCase {
 	lines := v.lines()
 	switch v.Outcome {
 	case Failed:
-		c.Failure = &junitFailure{Type: v.reasons(), Message: lines[0], Text: v.about() + strings.Join(lines, "\n")}
+		c.Failure = &junitFailure{Type: strings.Join(v.reasons(), ", "), Message: lines[0], Text: v.about() + strings.Join(lines, "\n")}
 	case Unsupported, NotExpressible:
 		c.Skipped = &junitSkipped{fmt.Sprintf("%s: %s", v.Outcome, printable(strings.Join(v.Why, ", ")))}
 	default:
 		c.SystemOut = strings.Join(lines, "\n")
 	}
 	return c
-}
-
-// reasons returns the levels that count and at which the vector failed.
-func (v *VectorReport) reasons() string {
-	var levels []string
-	for _, level := range vector.Levels {
-		if slices.ContainsFunc(v.counting(true), func(p Problem) bool { return p.Level == level }) {
-			levels = append(levels, string(level))
-		}
-	}
-	if len(v.Why) > 0 {
-		levels = append(levels, "not finished")
-	}
-	return strings.Join(levels, ", ")
 }
 
 // about returns what the vector is about, in lines.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -28,8 +27,11 @@ func main() {
 	os.Exit(command.Exit("conformance", usage, err, os.Stdout, os.Stderr))
 }
 
-// errFailed says that vectors failed. The report says which.
-var errFailed = errors.New("the server does not satisfy all clauses")
+// The report says what failed, or what has changed.
+var (
+	errFailed  = errors.New("the server does not satisfy all clauses")
+	errChanged = errors.New("the server is not as the baseline says")
+)
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, getenv)
@@ -50,11 +52,18 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(chosen) == 0 {
 		return usageErrorf("no vector has such a name and mark; -list shows them all")
 	}
+	var before *Report
+	if o.baseline != "" { // before the run, and before -json replaces the file
+		if before, err = readReport(o.baseline); err != nil {
+			return command.UsageError{Err: err}
+		}
+		before.only(o.run)
+	}
 	report, err := measure(ctx, o, chosen, stderr)
 	if err != nil {
 		return err
 	}
-	return publish(report, o, stdout)
+	return publish(report, before, o, stdout)
 }
 
 // loadVectors returns all vectors, in the order of their names.
@@ -96,21 +105,20 @@ func measure(ctx context.Context, o *options, chosen []namedVector, progress io.
 	if err := greet(ctx, r.client); err != nil {
 		return nil, err
 	}
-	if err := r.prepare(ctx, features(chosen)); err != nil {
-		return nil, err
+	err := r.prepare(ctx, features(chosen))
+	if err == nil {
+		report.Supported = r.support.names()
+		report.Vectors, err = r.run(ctx, chosen)
 	}
-	report.Supported = r.support.names()
-	var err error
-	report.Vectors, err = r.run(ctx, chosen)
 	if r.control != nil {
 		err = errors.Join(err, r.control.restore(context.WithoutCancel(ctx)))
 	}
 	return report, err
 }
 
-// publish prints the report, writes it in the forms that were asked for, and returns errFailed if
-// vectors failed.
-func publish(report *Report, o *options, stdout io.Writer) error {
+// publish prints the report and writes it in the forms that were asked for. It returns an error if
+// vectors failed. If there is a report of an earlier run, it returns one if something has changed.
+func publish(report, before *Report, o *options, stdout io.Writer) error {
 	if o.json != "-" {
 		if err := report.writeTable(stdout, isTerminal(stdout)); err != nil {
 			return err
@@ -124,8 +132,28 @@ func publish(report *Report, o *options, stdout io.Writer) error {
 			return err
 		}
 	}
+	if before != nil {
+		return compare(before, report, o, stdout)
+	}
 	if len(report.with(Failed)) > 0 {
 		return errFailed
+	}
+	return nil
+}
+
+// compare prints what has changed since an earlier run.
+func compare(before, now *Report, o *options, stdout io.Writer) error {
+	changes, err := compareBaseline(before, now)
+	if err != nil {
+		return command.UsageError{Err: err}
+	}
+	if o.json != "-" {
+		if err := writeChanges(stdout, o.baseline, changes, isTerminal(stdout)); err != nil {
+			return err
+		}
+	}
+	if failing(changes) {
+		return errChanged
 	}
 	return nil
 }
@@ -166,58 +194,4 @@ func newClient(o *options) *client {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-}
-
-// prepare finds out what the endpoint has, and stops its clock if there is a control API to use.
-func (r *runner) prepare(ctx context.Context, features []string) (err error) {
-	if r.support, err = probeOperations(ctx, r.client, features); err != nil {
-		return err
-	}
-	if !r.support["DescribeStream"] && !r.support["DescribeStreamSummary"] {
-		return errors.New("the endpoint has neither DescribeStream nor DescribeStreamSummary, so its streams cannot be found")
-	}
-	name := r.options.stream
-	if name != "" {
-		if err := r.use(ctx, name); err != nil {
-			return err
-		}
-	} else {
-		if !r.support["CreateStream"] {
-			return usageErrorf("the endpoint has no CreateStream: create a stream and name it with -stream")
-		}
-		name = r.prefix + "probe"
-		if _, err := createStream(ctx, r.client, r.support, name, &vector.Stream{ShardCount: 1}); err != nil {
-			return err
-		}
-	}
-	if r.existing != nil {
-		features = slices.DeleteFunc(features, func(feature string) bool { return strings.HasPrefix(feature, "CreateStream.") })
-	}
-	if err := probeMembers(ctx, r.client, r.support, features, name); err != nil {
-		return err
-	}
-	if r.existing == nil {
-		if err := deleteStream(ctx, r.client, name); err != nil {
-			return err
-		}
-	}
-	if r.options.control {
-		r.control = &control{client: *r.client}
-		return r.control.stop(ctx)
-	}
-	return nil
-}
-
-// use has all vectors use a stream that is there.
-func (r *runner) use(ctx context.Context, name string) error {
-	variables, err := waitActive(ctx, r.client, r.support, name)
-	if err != nil {
-		return err
-	}
-	shards, err := listShards(ctx, r.client, name)
-	if err != nil {
-		return err
-	}
-	r.existing = &existing{variables, len(shards)}
-	return checkExisting(shards, name)
 }

@@ -59,6 +59,9 @@ func probeOperations(ctx context.Context, c *client, features []string) (support
 	s := make(support)
 	for _, feature := range features {
 		operation, _, _ := strings.Cut(feature, ".")
+		if operation == vector.Throttling {
+			continue
+		}
 		if _, probed := s[operation]; probed {
 			continue
 		}
@@ -137,4 +140,23 @@ func probeMembers(ctx context.Context, c *client, s support, features []string, 
 		}
 	}
 	return nil
+}
+
+// probeThrottling finds out whether a shard throttles in the end. AWS lets more through at first
+// than later.
+func probeThrottling(ctx context.Context, c *client, stream string) (bool, error) {
+	const calls, records = 40, 500
+	record := map[string]any{"Data": "", "PartitionKey": "k"}
+	request := map[string]any{"StreamName": stream, "Records": slices.Repeat([]any{record}, records)}
+	for range calls {
+		answer, err := c.call(ctx, "PutRecords", request)
+		if err != nil {
+			return false, err
+		}
+		body, _ := answer.Body.(map[string]any)
+		if failed, _ := body["FailedRecordCount"].(float64); failed > 0 || answer.Status != http.StatusOK {
+			return failed > 0, nil
+		}
+	}
+	return false, nil
 }

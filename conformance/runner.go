@@ -144,7 +144,7 @@ func (r *runner) inexpressible(v *vector.Vector) []string {
 		}
 		why = append(why, string(need))
 	}
-	if r.existing != nil && (changes(v) || v.Stream.StreamName != "" || v.Stream.ShardCount != r.existing.shards) {
+	if r.existing != nil && (needsOwnStream(v) || v.Stream.ShardCount != r.existing.shards) {
 		why = append(why, "a stream of its own")
 	}
 	return why
@@ -253,10 +253,9 @@ func (p *performance) beginWithControl(ctx context.Context, name string) (vector
 // steps performs the steps. It ends at the first whose answer is wrong in a way that makes those
 // after it wrong too.
 func (p *performance) steps(ctx context.Context) error {
-	began := now()
 	for i := range p.vector.Steps {
 		step := &p.vector.Steps[i]
-		if err := p.waitFor(ctx, step, began); err != nil {
+		if err := p.waitFor(ctx, i); err != nil {
 			return err
 		}
 		result, err := p.step(ctx, step)
@@ -275,12 +274,15 @@ func (p *performance) steps(ctx context.Context) error {
 }
 
 // waitFor waits until a step is due, or sets the clock.
-func (p *performance) waitFor(ctx context.Context, step *vector.Step, began time.Time) error {
-	if p.control != nil {
-		return p.control.set(ctx, step.At.Add(p.shift))
+func (p *performance) waitFor(ctx context.Context, i int) error {
+	at := p.vector.Steps[i].At
+	switch {
+	case p.control != nil:
+		return p.control.set(ctx, at.Add(p.shift))
+	case i > 0:
+		return sleep(ctx, at.Sub(p.vector.Steps[i-1].At))
 	}
-	due := step.At.Sub(p.vector.Steps[0].At)
-	return sleep(ctx, due-now().Sub(began))
+	return nil
 }
 
 // settle waits until a reshard is done, unless the vector is about the time until then.
@@ -340,6 +342,8 @@ func (p *performance) answer(ctx context.Context, step *vector.Step, request any
 		return p.stored(ctx, member(request, "ShardId"))
 	case "GetRecords":
 		answer, err = p.getRecords(ctx, step, request)
+	case "CreateStream": // others of this run may be CREATING
+		answer, err = retry(ctx, p.client, step.Action, request, "LimitExceededException")
 	default:
 		answer, err = p.client.call(ctx, step.Action, request)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/putrecords/putrecords/internal/vector"
@@ -166,17 +165,12 @@ func checkExisting(shards []any, name string) error {
 	return nil
 }
 
-// changing are the operations that change a stream, or create or delete one.
-var changing = []string{
-	"AddTagsToStream", "CreateStream", "DecreaseStreamRetentionPeriod", "DeleteStream", "DisableEnhancedMonitoring", "EnableEnhancedMonitoring",
-	"IncreaseStreamRetentionPeriod", "MergeShards", "RemoveTagsFromStream", "SplitShard", "StartStreamEncryption", "StopStreamEncryption",
-	"TagResource", "UntagResource", "UpdateMaxRecordSize", "UpdateShardCount", "UpdateStreamMode",
-}
+// shareable are the operations that vectors can call on a stream that they share.
+var shareable = []string{"DescribeStream", "DescribeStreamSummary", "ListShards", "ListStreams", "PutRecord", "PutRecords", "stored"}
 
-// changes reports whether a vector needs a stream that may be changed.
-func changes(v *vector.Vector) bool {
-	return slices.ContainsFunc(v.Features, func(feature string) bool {
-		operation, _, _ := strings.Cut(feature, ".")
-		return slices.Contains(changing, operation)
-	})
+// needsOwnStream reports whether a vector changes its stream, or reads it from its beginning.
+func needsOwnStream(v *vector.Vector) bool {
+	return v.Stream.StreamName != "" || v.Stream.EncryptionType == "KMS" || v.Stream.RecordDistributionStrategy != "" ||
+		v.Stream.MaxRecordSizeInKiB > 0 ||
+		slices.ContainsFunc(v.Steps, func(step vector.Step) bool { return !slices.Contains(shareable, step.Action) })
 }

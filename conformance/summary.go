@@ -31,7 +31,8 @@ func sectionTitle(section int) string {
 type tally struct {
 	Title    string
 	Outcomes map[Outcome]int
-	Right    map[vector.Level]int // those that were run and are right at the level, whether it counts or not
+	// Right counts those that were run and are right at a level, whether it counts or not.
+	Right map[vector.Level]int
 }
 
 // tally counts the vectors of each section, and of all.
@@ -88,6 +89,21 @@ func (v *VectorReport) counting(counts bool) []Problem {
 	return problems
 }
 
+// reasons returns why the vector failed: the levels that count, and whether it could not be
+// finished. It returns nil if the vector did not fail.
+func (v *VectorReport) reasons() []string {
+	var reasons []string
+	for _, level := range vector.Levels {
+		if slices.ContainsFunc(v.counting(true), func(p Problem) bool { return p.Level == level }) {
+			reasons = append(reasons, string(level))
+		}
+	}
+	if v.wasRun() && len(v.Why) > 0 {
+		reasons = append(reasons, "not finished")
+	}
+	return reasons
+}
+
 // with returns the vectors that had the outcome.
 func (r *Report) with(outcome Outcome) []VectorReport {
 	var these []VectorReport
@@ -135,17 +151,27 @@ func (r *Report) api() string {
 	return "over AWS's API"
 }
 
-// counted returns what the outcomes depend on.
+// marks has all marks.
+var marks = []string{"S", "P", "D", "I", "ours"}
+
+// counted returns the flags that the outcomes depend on, in the same words whatever their order.
 func (r *Report) counted() string {
-	levels := make([]string, len(r.Levels))
-	for i, level := range r.Levels {
-		levels[i] = string(level)
+	var counting, levels []string
+	for _, mark := range marks {
+		if slices.Contains(r.Marks, mark) {
+			counting = append(counting, mark)
+		}
+	}
+	for _, level := range vector.Levels {
+		if slices.Contains(r.Levels, level) {
+			levels = append(levels, string(level))
+		}
 	}
 	control := "without"
 	if r.Control {
 		control = "with"
 	}
-	return fmt.Sprintf("marks %s; levels %s; %s the control API", strings.Join(r.Marks, ", "), strings.Join(levels, ", "), control)
+	return fmt.Sprintf("marks %s; levels %s; %s the control API", strings.Join(counting, ", "), strings.Join(levels, ", "), control)
 }
 
 // vectorCount returns a number of vectors in words.
@@ -188,8 +214,8 @@ type common struct {
 // several is the number of vectors from which on a problem is common.
 const several = 3
 
-// common returns the common problems, those of the most vectors first, and for each vector its
-// other problems that count.
+// common returns the common problems, those of the most vectors first, and for each vector that
+// failed its other problems that count.
 func (r *Report) common() (commons []common, others map[string][]Problem) {
 	type key struct {
 		level        vector.Level
@@ -197,7 +223,8 @@ func (r *Report) common() (commons []common, others map[string][]Problem) {
 	}
 	keyOf := func(p Problem) key { return key{p.Level, p.member(), p.kind()} }
 	ids := make(map[key][]string)
-	for _, v := range r.Vectors {
+	failed := r.with(Failed)
+	for _, v := range failed {
 		for _, p := range v.counting(true) {
 			if k := keyOf(p); !slices.Contains(ids[k], v.ID) {
 				ids[k] = append(ids[k], v.ID)
@@ -205,7 +232,7 @@ func (r *Report) common() (commons []common, others map[string][]Problem) {
 		}
 	}
 	others = make(map[string][]Problem)
-	for _, v := range r.Vectors {
+	for _, v := range failed {
 		for _, p := range v.counting(true) {
 			if len(ids[keyOf(p)]) < several {
 				others[v.ID] = append(others[v.ID], p)

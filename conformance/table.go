@@ -17,8 +17,8 @@ type column struct {
 	Cells []string // one for each section, and the total; - is none
 }
 
-// columns returns the table by section: the titles of its rows, the outcomes, and how many are right
-// at each level. It leaves out outcomes that no vector had.
+// columns returns the table by section: the titles of its rows, the outcomes, and how many vectors
+// are right at each level. It leaves out outcomes that no vector had.
 func (r *Report) columns() (rows []string, outcomes, levels []column) {
 	sections, total := r.tally()
 	tallies := slices.Concat(sections, []tally{total})
@@ -99,8 +99,8 @@ func (r *Report) writeTable(w io.Writer, color bool) error {
 	return p.err
 }
 
-// broken has the heads that take two lines.
-var broken = map[string][]string{
+// twoLineHeads has the heads that take two lines.
+var twoLineHeads = map[string][]string{
 	string(Unsupported):    {"unsup-", "ported"},
 	string(NotExpressible): {"not ex-", "pressible"},
 	string(vector.Code):    {"right at", string(vector.Code)}, // the first of the levels
@@ -112,7 +112,7 @@ func (p *printer) sections(r *Report) {
 	lines := make([]strings.Builder, 2+len(rows))
 	pad(lines, append([]string{"", "section"}, rows...), false)
 	for _, c := range slices.Concat(outcomes, levels) {
-		head := broken[c.Head]
+		head := twoLineHeads[c.Head]
 		if head == nil {
 			head = []string{"", c.Head}
 		}
@@ -261,12 +261,14 @@ func (p *printer) lacks(r *Report, outcome Outcome, title string) {
 		return
 	}
 	p.printf("\n%s\n", p.paint(bold, title))
-	width := 0
-	for _, g := range groups {
-		width = max(width, utf8.RuneCountInString(g.What))
+	lines := make([]strings.Builder, len(groups))
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = shorten(printable(g.What), longestValue)
 	}
-	for _, g := range groups {
-		p.printf("  %-*s  %s\n", width, printable(g.What), vectorCount(len(g.IDs)))
+	pad(lines, names, false)
+	for i, g := range groups {
+		p.printf("  %s  %s\n", lines[i].String(), vectorCount(len(g.IDs)))
 	}
 }
 

@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/putrecords/putrecords/internal/vector"
 )
@@ -284,6 +287,17 @@ func TestCommonProblems(t *testing.T) {
 	}
 }
 
+// What a vector answered before it turned out not to be expressible is no common problem.
+func TestCommonProblemsAreOfFailedVectors(t *testing.T) {
+	status := problem(vector.Code, "status", "is 500, want 400")
+	inexpressible := notRun("04-c", NotExpressible, "the name of the stream is taken")
+	inexpressible.Problems = []Problem{status}
+	r := report(vectorReport("04-a", Failed, status), vectorReport("04-b", Failed, status), inexpressible)
+	if commons, others := r.common(); commons != nil || len(others) != 2 {
+		t.Errorf("got %v, and others of %v", commons, others)
+	}
+}
+
 // Common problems come in the order of their numbers.
 func TestCommonProblemsOrder(t *testing.T) {
 	a, b, c := problem(vector.Code, "A", "x"), problem(vector.Code, "B", "x"), problem(vector.Code, "C", "x")
@@ -322,6 +336,23 @@ func TestIsWant(t *testing.T) {
 			t.Errorf("%s: got %s and %s, %t", test.problem, is, want, ok)
 		}
 	}
+}
+
+// Whatever the two values in a problem are, they are found, and its line is short and printable.
+func TestProblemOfAnyValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		is, want := fmt.Sprintf("%q", rapid.String().Draw(t, "is")), fmt.Sprintf("%q", rapid.String().Draw(t, "want"))
+		p := Problem{Problem: "is " + is + ", want " + want}
+		if gotIs, gotWant, ok := p.isWant(); gotIs != is || gotWant != want || !ok {
+			t.Errorf("got %s and %s, %t", gotIs, gotWant, ok)
+		}
+		line := p.short()
+		if n := utf8.RuneCountInString(line); n > 2*longestValue+len("is , want ") || strings.ContainsFunc(line, func(r rune) bool {
+			return !unicode.IsPrint(r)
+		}) {
+			t.Errorf("the line has %d characters: %q", n, line)
+		}
+	})
 }
 
 // Long values are shortened in a way that shows where they differ.

@@ -86,7 +86,7 @@ func show(value any) string {
 		text = fmt.Sprintf("an array of %d", len(v))
 	}
 	if len(text) > longest {
-		text = text[:longest] + "…"
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
 	}
 	return text
 }

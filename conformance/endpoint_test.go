@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/putrecords/putrecords/internal/command"
+)
+
+// runAgainst runs the command against a server and returns what it prints, and its error.
+func runAgainst(t *testing.T, handler http.HandlerFunc, args ...string) (string, error) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	var stdout bytes.Buffer
+	err := run(t.Context(), append([]string{"-endpoint", server.URL, "-timeout", "1s"}, args...), noEnvironment, &stdout, io.Discard)
+	return stdout.String(), err
+}
+
+func answerWith(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// A wrong endpoint gets one clear line, and no wait without end.
+func TestWrongEndpoints(t *testing.T) {
+	const jsonType = "application/x-amz-json-1.1"
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		want    string
+	}{
+		"a web server":     {answerWith(200, "text/html", "<html>welcome"), `status 200, Content-Type "text/html", body "<html>welcome"`},
+		"another API":      {answerWith(200, "application/json", `{"ok":true}`), "neither StreamNames nor __type"},
+		"not found":        {answerWith(404, "text/plain", "404 page not found"), "status 404"},
+		"an empty answer":  {answerWith(200, jsonType, ""), "neither StreamNames nor __type"},
+		"JSON of no use":   {answerWith(200, jsonType, "[]"), "neither StreamNames nor __type"},
+		"half an answer":   {answerWith(200, jsonType, `{"StreamNames":[`), "is not Kinesis's"},
+		"a redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com/", http.StatusTemporaryRedirect) }, "status 307"},
+		"bad credentials":  {answerWith(400, jsonType, `{"__type":"UnrecognizedClientException","message":"no"}`), "refuses the credentials"},
+		"a dead server":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no answer from http://127.0.0.1"},
+		"a silent server":  {silent, "within 1s"},
+		"an endless one":   {endless, "longer than 33554432 bytes"},
+		"without streams":  {answerWith(400, jsonType, `{"__type":"UnknownOperationException"}`), "neither DescribeStream nor DescribeStreamSummary"},
+		"of fixed streams": {onlyDescribes, "create a stream and name it with -stream"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := runAgainst(t, test.handler)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") || out != "" {
+				t.Errorf("the error is %v, want one line with %q; printed %q", err, test.want, out)
+			}
+		})
+	}
+}
+
+// silent does not answer until the caller has gone.
+func silent(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // or the server does not notice
+	<-r.Context().Done()
+}
+
+// endless answers with more than any answer of Kinesis has.
+func endless(w http.ResponseWriter, _ *http.Request) {
+	page := bytes.Repeat([]byte(" "), 1<<20)
+	for range 40 {
+		if _, err := w.Write(page); err != nil {
+			return
+		}
+	}
+}
+
+func onlyDescribes(w http.ResponseWriter, r *http.Request) {
+	code := "UnknownOperationException"
+	if strings.Contains(r.Header.Get("X-Amz-Target"), ".DescribeStream") {
+		code = "ValidationException"
+	}
+	answerWith(400, "application/x-amz-json-1.1", `{"__type":"`+code+`"}`)(w, r)
+}
+
+// fake is a server that makes streams and answers every put with answer.
+func fake(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var request struct {
+			StreamName string
+			StreamARN  any
+			DryRun     any
+		}
+		body, _ := io.ReadAll(r.Body)
+		_ = json.Unmarshal(body, &request)
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		switch {
+		case operation == "ListStreams":
+			_, _ = io.WriteString(w, `{"StreamNames":[],"HasMoreStreams":false}`)
+		case request.StreamName == "":
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"ValidationException"}`)
+		case strings.HasSuffix(request.StreamName, "-probe"):
+			fallthrough
+		case operation != "PutRecords":
+			_, _ = io.WriteString(w, `{"StreamDescriptionSummary":{"StreamStatus":"ACTIVE",
+				"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/`+request.StreamName+`"}}`)
+		default:
+			answer(w, r)
+		}
+	}
+}
+
+// A server that dies during the run ends it. What was not run is not reported as failed.
+func TestServerThatDies(t *testing.T) {
+	var dead atomic.Bool
+	healthy := fake(func(http.ResponseWriter, *http.Request) {
+		dead.Store(true)
+		panic(http.ErrAbortHandler)
+	})
+	out, err := runAgainst(t, func(w http.ResponseWriter, r *http.Request) {
+		if dead.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		healthy(w, r)
+	})
+	if err == nil || !strings.Contains(err.Error(), "no answer from") || out != "" {
+		t.Errorf("the error is %v, printed %q", err, out)
+	}
+}
+
+// A server that fails on one call and lives has failed one vector. Rubbish in an answer is reported
+// as it is.
+func TestAnswersThatAreNotKinesis(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		want   string
+	}{
+		"no answer": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no answer from"},
+		"rubbish":   {answerWith(500, "text/html", "<b>\x1b[31moops"), "status is 500, want 200"},
+		"no object": {answerWith(200, "application/json", "[1]"), "is an array of 1, want an object"},
+	} {
+		out, err := runAgainst(t, fake(test.answer), "-run", "^04-status-200$|^00-data-is")
+		if !errors.Is(err, errFailed) || !strings.Contains(out, test.want) || strings.Contains(out, "\x1b") {
+			t.Errorf("%s: error %v, want %q in\n%s", name, err, test.want, out)
+		}
+	}
+}
+
+// A canceled run says so, and not that the server is at fault.
+func TestCanceledRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(fake(func(http.ResponseWriter, *http.Request) {
+		cancel()
+		panic(http.ErrAbortHandler)
+	}))
+	defer server.Close()
+	err := run(ctx, []string{"-endpoint", server.URL}, noEnvironment, io.Discard, io.Discard)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestList(t *testing.T) {
+	var stdout bytes.Buffer
+	if err := run(t.Context(), []string{"-list", "-run", "^04-status-200$"}, noEnvironment, &stdout, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if out := stdout.String(); !strings.HasPrefix(out, "04-status-200 ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("printed %q", out)
+	}
+	err := run(t.Context(), []string{"-endpoint", "http://localhost", "-run", "^nothing$"}, noEnvironment, &stdout, io.Discard)
+	if !errors.As(err, &command.UsageError{}) || !strings.Contains(err.Error(), "no vector has such a name") {
+		t.Errorf("the error is %v", err)
+	}
+}
