@@ -81,7 +81,7 @@ func show(value any) string {
 	case float64:
 		text = fmt.Sprint(v)
 	case map[string]any:
-		text = fmt.Sprintf("an object with %q", slices.Sorted(maps.Keys(v)))
+		text = showObject(v)
 	case []any:
 		text = fmt.Sprintf("an array of %d", len(v))
 	}
@@ -89,6 +89,20 @@ func show(value any) string {
 		text = strings.ToValidUTF8(text[:longest], "") + "…"
 	}
 	return text
+}
+
+func showObject(object map[string]any) string {
+	switch {
+	case object["shard"] != nil:
+		return "a sequence number"
+	case object["$any"] != nil:
+		return fmt.Sprintf("any %v", object["$any"])
+	case object["$atLeast"] != nil || object["$atMost"] != nil:
+		return bounds(object)
+	case object["$contains"] != nil:
+		return "an array"
+	}
+	return fmt.Sprintf("an object with %q", slices.Sorted(maps.Keys(object)))
 }
 
 func (m *matcher) object(path string, want map[string]any, got any) {
@@ -101,7 +115,7 @@ func (m *matcher) object(path string, want map[string]any, got any) {
 	}
 	g, ok := got.(map[string]any)
 	if !ok {
-		m.add(Code, path, "is %s, want an object", show(got))
+		m.add(Code, path, "is %s, want %s", show(got), show(want))
 		return
 	}
 	others := want["$others"] == true
@@ -111,18 +125,19 @@ func (m *matcher) object(path string, want map[string]any, got any) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(g)) {
-		if _, wanted := want[name]; !wanted && !others && !isMessage(want, name) {
+		if _, wanted := want[name]; !wanted && !others && !isMessage(want, name, g) {
 			m.add(Members, path+"."+name, "is %s, want no such member", show(g[name]))
 		}
 	}
 }
 
-// isMessage reports whether name is the message of an error that a vector wants, but with the other
-// spelling of the two that AWS has.
-func isMessage(want map[string]any, name string) bool {
-	_, lower := want["message"]
-	_, upper := want["Message"]
-	return name == "Message" && lower || name == "message" && upper
+// isMessage reports whether name is the message that a vector wants, but with the other spelling of
+// the two that AWS has.
+func isMessage(want map[string]any, name string, got map[string]any) bool {
+	other := otherSpelling(name)
+	_, wanted := want[other]
+	_, both := got[other]
+	return wanted && !both
 }
 
 // member compares the member of an object.
@@ -139,7 +154,7 @@ func (m *matcher) member(path, name string, want any, object map[string]any) {
 	case name == "__type":
 		m.errorCode(path, want, got)
 	case !found && level(path) == Text:
-		if other, ok := object[otherSpelling(name)]; ok && name != "ErrorMessage" {
+		if other, ok := object[otherSpelling(name)]; ok {
 			m.add(Members, path, "is spelled %s", otherSpelling(name))
 			m.match(path, want, other)
 			return
@@ -152,11 +167,15 @@ func (m *matcher) member(path, name string, want any, object map[string]any) {
 	}
 }
 
+// otherSpelling returns the other spelling of the message of an error, or "" for another member.
 func otherSpelling(name string) string {
-	if name == "message" {
+	switch name {
+	case "message":
 		return "Message"
+	case "Message":
+		return "message"
 	}
-	return "message"
+	return ""
 }
 
 func isAbsent(want any) bool {
@@ -182,7 +201,7 @@ func (m *matcher) special(path string, want map[string]any, got any) bool {
 	switch {
 	case want["$any"] != nil:
 		if kind := kindOf(got); kind != want["$any"] {
-			m.add(Code, path, "is %s, want any %v", show(got), want["$any"])
+			m.add(level(path), path, "is %s, want %s", show(got), show(want))
 		}
 	case want["$atLeast"] != nil || want["$atMost"] != nil:
 		n, ok := got.(float64)
@@ -236,19 +255,20 @@ func (m *matcher) contains(path string, want, got any) {
 		m.add(Code, path, "is %s, want an array", show(got))
 		return
 	}
-	var best []Difference
+	var best *matcher
 	for i, element := range elements {
-		one := matcher{times: m.times}
+		one := &matcher{times: m.times.clone()}
 		one.match(fmt.Sprintf("%s[%d]", path, i+1), want, element)
-		if !Has(one.differences, Code) && (best == nil || len(one.differences) < len(best)) {
-			best = append([]Difference{}, one.differences...)
+		if !Has(one.differences, Code) && (best == nil || len(one.differences) < len(best.differences)) {
+			best = one
 		}
 	}
 	if best == nil {
 		m.add(Code, path, "has no element like %v", want)
 		return
 	}
-	m.differences = append(m.differences, best...)
+	m.times = best.times
+	m.differences = append(m.differences, best.differences...)
 }
 
 // Has reports whether there is a difference at one of the levels.

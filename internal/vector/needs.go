@@ -29,6 +29,7 @@ func (v *Vector) checkNeeds() error {
 		}
 	}
 	slices.Sort(needs)
+	needs = slices.Compact(needs)
 	if !slices.Equal(v.Needs, needs) {
 		return fmt.Errorf("needs is %q, but the vector uses %q", v.Needs, needs)
 	}

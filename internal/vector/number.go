@@ -16,15 +16,18 @@ type number struct {
 	position         string
 }
 
+// firstPosition is the position in a shard's starting number.
+const firstPosition = "0000000000000000"
+
 var numberRegexp = regexp.MustCompile(`^2([0-9a-f]{9})([0-9a-f])([0-7][0-9a-f]{15})00([0-9a-f]{9})([0-9a-f]{8})2$`)
 
 // parseNumber parses a sequence number. It returns an error if the number does not have AWS's
 // layout.
 func parseNumber(text string) (number, error) {
-	value, _ := new(big.Int).SetString(text, 10)
-	if value == nil || len(text) != 56 {
+	if !isDecimal(text) || len(text) != 56 {
 		return number{}, fmt.Errorf("%q is not 56 digits", text)
 	}
+	value, _ := new(big.Int).SetString(text, 10)
 	parts := numberRegexp.FindStringSubmatch(value.Text(16))
 	if parts == nil || parts[2] != parts[5][7:] {
 		return number{}, fmt.Errorf("%s is %x, which does not have the layout of a sequence number", text, value)

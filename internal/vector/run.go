@@ -2,6 +2,7 @@ package vector
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,11 @@ func NewRun(v *Vector, variables Variables, exact bool, shift time.Duration) *Ru
 			"${arn}", variables.ARN,
 		), exact: exact, shift: shift},
 		times: times{
-			exact: exact, shift: int64(shift / time.Second), creation: v.Stream.StreamCreationTimestamp.Unix(), closed: make(map[int64]int64),
+			exact:    exact,
+			shift:    int64(shift / time.Second),
+			creation: v.Stream.StreamCreationTimestamp.Unix(),
+			created:  make(map[moment]int64),
+			closed:   make(map[moment]int64),
 		},
 		last: make(map[string]string),
 	}
@@ -48,7 +53,9 @@ func (r *Run) Layout() ([]any, error) {
 			return "", err
 		}
 		n.created, n.arrived = n.created+r.times.shift, n.arrived+r.times.shift
-		return n.String(), nil
+		text := n.String()
+		_, err = parseNumber(text)
+		return text, err
 	}
 	if len(stream.Layout) > 0 {
 		return e.elements(stream.Layout)
@@ -56,7 +63,7 @@ func (r *Run) Layout() ([]any, error) {
 	created := stream.StreamCreationTimestamp.Unix() + r.times.shift
 	shards := make([]any, stream.ShardCount)
 	for i, keys := range putrecords.EvenRanges(stream.ShardCount) {
-		start := number{shard: uint32(i), created: created, arrived: created, position: "0000000000000000"}
+		start := number{shard: uint32(i), created: created, arrived: created, position: firstPosition}
 		shards[i] = map[string]any{
 			"ShardId": fmt.Sprintf("shardId-%012d", i),
 			"HashKeyRange": map[string]any{
@@ -93,6 +100,7 @@ type Result struct {
 func (r *Run) Check(answer Answer) (Result, error) {
 	step := &r.vector.Steps[len(r.answers)]
 	r.times.at, r.times.sent, r.times.received = step.At.Unix(), answer.Sent, answer.Received
+	r.times.writes = step.Action == "PutRecord" || step.Action == "PutRecords"
 	today, err := r.compare(step.Status, step.Answer, answer)
 	if err != nil {
 		return Result{}, err
@@ -118,7 +126,7 @@ func (r *Run) Next(answer Answer) {
 }
 
 func (r *Run) compare(status int, body any, answer Answer) ([]Difference, error) {
-	m := matcher{times: &r.times}
+	m := matcher{times: r.times.clone()}
 	if answer.Status != status { // an error instead of a result, or the other way round: nothing to compare
 		m.add(Code, "status", "is %s, want %s", describe(answer.Status, answer.Body), describe(status, body))
 		return m.differences, nil
@@ -133,6 +141,9 @@ func (r *Run) compare(status int, body any, answer Answer) ([]Difference, error)
 	case answer.Body != nil:
 		m.add(Members, "body", "is %s, want none", show(answer.Body))
 	}
+	if !Has(m.differences, Code) { // a wrong answer teaches nothing
+		r.times = *m.times
+	}
 	return m.differences, nil
 }
 
@@ -142,7 +153,7 @@ func describe(status int, body any) string {
 	if code, ok := object["__type"].(string); ok {
 		return fmt.Sprintf("%d %s", status, code)
 	}
-	return fmt.Sprint(status)
+	return strconv.Itoa(status)
 }
 
 // rules returns how an answer breaks the rules of all answers: the number of results, and the order

@@ -76,6 +76,19 @@ type Fault struct {
 	ShardID      string `json:"ShardId"`
 }
 
+func (f *Fault) valid() bool {
+	code, key, shard := f.ErrorCode != "", f.PartitionKey != "", f.ShardID != ""
+	switch f.Of {
+	case "request":
+		return code && !key && !shard
+	case "records":
+		return code && key && !shard
+	case "storage":
+		return !code && !key && shard
+	}
+	return false
+}
+
 // A Need is something that a vector needs beyond AWS's API.
 type Need string
 
@@ -127,7 +140,7 @@ func (v *Vector) check() error {
 	if v.Name == "" || v.Clause == "" || v.Source == "" || !markRegexp.MatchString(v.Mark) {
 		return errors.New("name, clause or source is missing, or the mark is missing or invalid")
 	}
-	if s := v.Stream; (s.ShardCount == 0) == (len(s.Layout) == 0) {
+	if s := v.Stream; s.ShardCount < 0 || (s.ShardCount == 0) == (len(s.Layout) == 0) {
 		return errors.New("stream needs either a shard count or a layout")
 	}
 	if len(v.Steps) == 0 {
@@ -149,7 +162,7 @@ func (v *Vector) check() error {
 	return v.checkNeeds()
 }
 
-// checkMarks returns an error if the vector's mark does not list those of its steps.
+// checkMarks returns an error if the vector has a mark that no step has.
 func (v *Vector) checkMarks() error {
 	var marks []string
 	for _, step := range v.Steps {
@@ -193,11 +206,7 @@ func (s *Step) check() error {
 		return fmt.Errorf("attempts is %d, want 1 to 100", s.Attempts)
 	case s.Fault != nil && s.Action != "PutRecords":
 		return errors.New("only PutRecords may have a fault")
-	case s.Fault != nil && !slices.Contains([]Fault{
-		{Of: "request", ErrorCode: s.Fault.ErrorCode},
-		{Of: "records", ErrorCode: s.Fault.ErrorCode, PartitionKey: s.Fault.PartitionKey},
-		{Of: "storage", ShardID: s.Fault.ShardID},
-	}, *s.Fault):
+	case s.Fault != nil && !s.Fault.valid():
 		return fmt.Errorf("fault %+v is not a valid fault of request, records or storage", *s.Fault)
 	}
 	for _, older := range s.Older {
