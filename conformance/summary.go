@@ -16,7 +16,7 @@ import (
 // titles are those of the sections in the README of the vectors.
 var titles = []string{
 	"the PutRecords page", "the request", "the order of checks", "exact messages", "the answer", "routing",
-	"write limits", "sequence numbers", "resharding", "ARNs and closed shards", "reading and listing",
+	"write limits", "sequence numbers", "resharding", "ARNs and closed shards", "other operations",
 }
 
 // sectionTitle returns the number and the title of a section.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Throttling is the feature that a shard throttles. A vector that is about throttling does not list
@@ -18,6 +19,9 @@ var members = []string{
 
 // newOperations are those that came with such members.
 var newOperations = []string{"UpdateMaxRecordSize", "UpdateStreamMode"}
+
+// longestWait is how long the steps of a vector may take on a server's own clock.
+const longestWait = time.Minute
 
 // checkNeeds returns an error if the needs or features are not what the vector uses. Whether a
 // vector needs a clock or a caller without permission is not visible in it.
@@ -40,6 +44,9 @@ func (v *Vector) checkNeeds() error {
 	}
 	if !slices.Equal(v.Features, features) {
 		return fmt.Errorf("features is %q, but the vector uses %q", v.Features, features)
+	}
+	if wait := v.Steps[len(v.Steps)-1].At.Sub(v.Steps[0].At); wait > longestWait && !slices.Contains(v.Needs, Clock) {
+		return fmt.Errorf("the steps take %v, but only a vector that needs a clock may take longer than %v", wait, longestWait)
 	}
 	return nil
 }
