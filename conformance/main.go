@@ -92,7 +92,7 @@ func measure(ctx context.Context, o *options, chosen []namedVector, progress io.
 	r := &runner{
 		options:  o,
 		client:   newClient(o),
-		prefix:   streamPrefix(strings.ToLower(rand.Text()[:8])),
+		prefix:   "conformance-" + strings.ToLower(rand.Text()[:8]) + "-",
 		progress: func(int, int) {},
 	}
 	if isTerminal(progress) {

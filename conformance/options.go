@@ -19,14 +19,14 @@ import (
 const usage = `Usage: conformance -endpoint URL [flags]
 
 It runs test vectors against a server with the API of Amazon Kinesis Data Streams,
-and says which clauses of AWS's the server satisfies. It creates streams whose names
-start with "conformance-", and deletes them. Put it on a server for tests only.
+and reports which of AWS's clauses the server satisfies. It creates streams whose names
+start with "conformance-", and deletes them. Run it only against a test server.
 
   -endpoint URL    of the server, such as http://localhost:4567
   -control         use the server's control API, below /control/, for the vectors that
                    need a clock, faults, limits or layouts. It stops the server's clock
   -stream NAME     use this stream, which must be new, and create none
-  -live            allow an endpoint of AWS's; needs -stream, costs money and writes to
+  -live            allow an AWS endpoint; needs -stream, costs money and writes to
                    the stream. Credentials come from AWS_ACCESS_KEY_ID,
                    AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
   -region REGION   for signatures; else AWS_REGION, else us-east-1

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/putrecords/putrecords/internal/vector"
@@ -66,17 +65,6 @@ type Older struct {
 	Step   int
 	Until  string
 	Source string
-}
-
-// failedAt returns the levels at which the vector failed, whether they count or not.
-func (v *VectorReport) failedAt() []vector.Level {
-	var levels []vector.Level
-	for _, level := range vector.Levels {
-		if slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Level == level }) {
-			levels = append(levels, level)
-		}
-	}
-	return levels
 }
 
 // writeJSON writes the report in JSON.

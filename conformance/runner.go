@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -410,6 +409,3 @@ func features(all []namedVector) []string {
 	slices.Sort(features)
 	return slices.Compact(features)
 }
-
-// streamPrefix returns what the names of a run's streams start with.
-func streamPrefix(run string) string { return strings.Join([]string{"conformance", run, ""}, "-") }

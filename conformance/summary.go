@@ -75,7 +75,7 @@ func (v *VectorReport) wasRun() bool { return v.Outcome != Unsupported && v.Outc
 
 // rightAt reports whether the vector was run to its end without a problem at the level.
 func (v *VectorReport) rightAt(level vector.Level) bool {
-	return v.wasRun() && len(v.Why) == 0 && !slices.Contains(v.failedAt(), level)
+	return v.wasRun() && len(v.Why) == 0 && !slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Level == level })
 }
 
 // counting returns the problems that count, or those that don't.
@@ -89,8 +89,8 @@ func (v *VectorReport) counting(counts bool) []Problem {
 	return problems
 }
 
-// reasons returns why the vector failed: the levels that count, and whether it could not be
-// finished. It returns nil if the vector did not fail.
+// reasons returns why the vector failed: the levels of its problems that count, and whether it was
+// not finished. It returns nil if the vector did not fail.
 func (v *VectorReport) reasons() []string {
 	var reasons []string
 	for _, level := range vector.Levels {

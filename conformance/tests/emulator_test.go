@@ -29,8 +29,8 @@ func build(t *testing.T, name string) string {
 	return path
 }
 
-// startEmulator starts the emulator on a free port of this machine and returns its URL. It ends with
-// the test.
+// startEmulator starts the emulator on a free loopback port and returns its URL. The emulator ends
+// with the test.
 func startEmulator(t *testing.T, path string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)

@@ -14,11 +14,10 @@ type Variables struct{ Stream, Account, Region, ARN string }
 
 // A Run compares a server's answers with a vector, step by step.
 type Run struct {
-	vector  *Vector
-	expand  expander
-	times   times
-	last    map[string]string // the latest sequence number of each shard
-	answers []any
+	vector *Vector
+	expand expander // with the answers to the steps so far
+	times  times
+	last   map[string]string // the latest sequence number of each shard
 }
 
 // NewRun begins a run. exact says that the server's clock shows what the steps say, plus shift,
@@ -75,10 +74,13 @@ func (r *Run) Layout() ([]any, error) {
 	return shards, nil
 }
 
+// step returns the next step.
+func (r *Run) step() *Step { return &r.vector.Steps[len(r.expand.answers)] }
+
 // Request returns the request of the next step. It returns an error if the request needs a value
 // that an earlier answer does not have.
 func (r *Run) Request() (any, error) {
-	return r.expand.expand(r.vector.Steps[len(r.answers)].Request)
+	return r.expand.expand(r.step().Request)
 }
 
 // An Answer is a server's answer. Body is decoded JSON, or nil if there is none. Sent and Received
@@ -95,10 +97,10 @@ type Result struct {
 	Older       *Older // the older answer that the server gave, or nil
 }
 
-// Check compares the answer to the next step. If the differences show that a step with more than one
-// attempt should be performed again, call Check again instead of Next.
+// Check compares an answer to the next step. For another attempt at the same step, call Check again
+// instead of Next.
 func (r *Run) Check(answer Answer) (Result, error) {
-	step := &r.vector.Steps[len(r.answers)]
+	step := r.step()
 	r.times.at, r.times.sent, r.times.received = step.At.Unix(), answer.Sent, answer.Received
 	r.times.writes = step.Action == "PutRecord" || step.Action == "PutRecords"
 	today, err := r.compare(step.Status, step.Answer, answer)
@@ -119,10 +121,9 @@ func (r *Run) Check(answer Answer) (Result, error) {
 	return Result{append(today, r.rules(step, answer)...), nil}, nil
 }
 
-// Next goes on to the next step. answer is the last one to the present step.
+// Next goes on to the next step. answer is the last answer to the present one.
 func (r *Run) Next(answer Answer) {
-	r.answers = append(r.answers, answer.Body)
-	r.expand.answers = r.answers
+	r.expand.answers = append(r.expand.answers, answer.Body)
 }
 
 func (r *Run) compare(status int, body any, answer Answer) ([]Difference, error) {

@@ -80,8 +80,8 @@ func (t *times) checkCreated(want, got number) []string {
 	return compare("was created", got.created, slices.Min(possible))
 }
 
-// learn notes the server's second for a moment in the vector. It returns a problem if it was another
-// before.
+// learn notes the server's second for a moment in the vector. It returns a problem if it already
+// knows another.
 func learn(known map[moment]int64, m moment, what string, got int64) []string {
 	if second, ok := known[m]; ok {
 		return compare(what, got, second)

@@ -244,8 +244,8 @@ func TestStartingNumbersArriveAtCreation(t *testing.T) {
 	}
 }
 
-// On a server with its own clock, the second in which a shard closed is learned, and stays. The time
-// since its creation may be longer than in the vector.
+// On a server with its own clock, the second in which a shard closed is learned, and stays. A shard
+// may be open longer than in the vector.
 func TestClosingSecondsStay(t *testing.T) {
 	runCalls(
 		t,
