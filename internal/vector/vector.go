@@ -162,7 +162,7 @@ func (v *Vector) check() error {
 	return v.checkNeeds()
 }
 
-// checkMarks returns an error if the vector has a mark that no step has.
+// checkMarks returns an error unless the vector's mark lists exactly those of its steps.
 func (v *Vector) checkMarks() error {
 	var marks []string
 	for _, step := range v.Steps {
@@ -173,6 +173,11 @@ func (v *Vector) checkMarks() error {
 	for _, mark := range Marks(v.Mark) {
 		if !slices.Contains(marks, mark) {
 			return fmt.Errorf("no step has the vector's mark %s", mark)
+		}
+	}
+	for _, mark := range marks {
+		if !slices.Contains(Marks(v.Mark), mark) {
+			return fmt.Errorf("a step has the mark %s, which the vector lacks", mark)
 		}
 	}
 	return nil

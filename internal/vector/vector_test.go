@@ -132,6 +132,8 @@ func TestParseRefuses(t *testing.T) {
 		{"an unknown mark", `"mark": "S,P"`, `"mark": "S,X"`, "invalid"},
 		{"a mark without a comma", `"mark": "S,P"`, `"mark": "SP"`, "invalid"},
 		{"a mark that no step has", `"mark": "S,P"`, `"mark": "S,P,D"`, "no step has the vector's mark D"},
+		{"a step's mark that the vector lacks", `"mark": "S",`, `"mark": "S,D",`, "a step has the mark D"},
+		{"a mark of messages that the vector lacks", `"messageMark": "P"`, `"messageMark": "ours"`, "a step has the mark ours"},
 		{"an invalid mark of a step", `"mark": "S",`, `"mark": "X",`, "step 1: a mark is invalid"},
 		{"an invalid mark of messages", `"messageMark": "P"`, `"messageMark": "p"`, "step 1: a mark is invalid"},
 
