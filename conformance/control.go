@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A control calls a control API. docs/control.md describes the calls.
+// A control calls a control API. docs/conformance.md describes the calls.
 type control struct {
 	client client
 	clock  clock // the present time, and whether the clock ran before

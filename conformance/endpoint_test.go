@@ -40,15 +40,13 @@ func TestWrongEndpoints(t *testing.T) {
 		handler http.HandlerFunc
 		want    string
 	}{
-		"a web server":    {answerWith(200, "text/html", "<html>welcome"), `status 200, Content-Type "text/html", body "<html>welcome"`},
-		"another API":     {answerWith(200, "application/json", `{"ok":true}`), "neither StreamNames nor __type"},
-		"not found":       {answerWith(404, "text/plain", "404 page not found"), "status 404"},
-		"an empty answer": {answerWith(200, jsonType, ""), "neither StreamNames nor __type"},
-		"JSON of no use":  {answerWith(200, jsonType, "[]"), "neither StreamNames nor __type"},
-		"half an answer":  {answerWith(200, jsonType, `{"StreamNames":[`), "is not Kinesis's"},
-		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://example.com/", http.StatusTemporaryRedirect)
-		}, "status 307"},
+		"a web server":     {answerWith(200, "text/html", "<html>welcome"), `status 200, Content-Type "text/html", body "<html>welcome"`},
+		"another API":      {answerWith(200, "application/json", `{"ok":true}`), "neither StreamNames nor __type"},
+		"not found":        {answerWith(404, "text/plain", "404 page not found"), "status 404"},
+		"an empty answer":  {answerWith(200, jsonType, ""), "neither StreamNames nor __type"},
+		"JSON of no use":   {answerWith(200, jsonType, "[]"), "neither StreamNames nor __type"},
+		"half an answer":   {answerWith(200, jsonType, `{"StreamNames":[`), "is not Kinesis's"},
+		"a redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com/", http.StatusTemporaryRedirect) }, "status 307"},
 		"bad credentials":  {answerWith(400, jsonType, `{"__type":"UnrecognizedClientException","message":"no"}`), "refuses the credentials"},
 		"a dead server":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no answer from http://127.0.0.1"},
 		"a silent server":  {silent, "within 1s"},
