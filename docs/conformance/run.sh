@@ -22,7 +22,7 @@ run() {
 	done
 	# Servers on Node.js take long to answer large requests.
 	# shellcheck disable=SC2086 # no flag or one
-	./conformance -endpoint "http://127.0.0.1:$2" $3 -timeout 1m -json "$1.json" -html "$1.html" | tee "$1.txt" || true
+	./conformance -endpoint "http://127.0.0.1:$2" $3 -timeout 2m -json "$1.json" -html "$1.html" | tee "$1.txt" || true
 	kill $server
 	wait $server || true
 	[ -f "$1.json" ] || tail "$1.log"
