@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -40,27 +41,45 @@ func TestWrongEndpoints(t *testing.T) {
 		handler http.HandlerFunc
 		want    string
 	}{
-		"a web server":     {answerWith(200, "text/html", "<html>welcome"), `status 200, Content-Type "text/html", body "<html>welcome"`},
-		"another API":      {answerWith(200, "application/json", `{"ok":true}`), "neither StreamNames nor __type"},
-		"not found":        {answerWith(404, "text/plain", "404 page not found"), "status 404"},
-		"an empty answer":  {answerWith(200, jsonType, ""), "neither StreamNames nor __type"},
-		"JSON of no use":   {answerWith(200, jsonType, "[]"), "neither StreamNames nor __type"},
-		"half an answer":   {answerWith(200, jsonType, `{"StreamNames":[`), "is not Kinesis's"},
-		"a redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com/", http.StatusTemporaryRedirect) }, "status 307"},
-		"bad credentials":  {answerWith(400, jsonType, `{"__type":"UnrecognizedClientException","message":"no"}`), "refuses the credentials"},
-		"a dead server":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no answer from http://127.0.0.1"},
-		"a silent server":  {silent, "within 1s"},
-		"an endless one":   {endless, "longer than 33554432 bytes"},
-		"without streams":  {answerWith(400, jsonType, `{"__type":"UnknownOperationException"}`), "neither DescribeStream nor DescribeStreamSummary"},
-		"of fixed streams": {onlyDescribes, "create a stream and name it with -stream"},
+		"a web server":    {answerWith(200, "text/html", "<html>welcome"), `status 200, Content-Type "text/html", body "<html>welcome"`},
+		"another API":     {answerWith(200, "application/json", `{"ok":true}`), "neither StreamNames nor __type"},
+		"not found":       {answerWith(404, "text/plain", "404 page not found"), "status 404"},
+		"an empty answer": {answerWith(200, jsonType, ""), "neither StreamNames nor __type"},
+		"JSON of no use":  {answerWith(200, jsonType, "[]"), "neither StreamNames nor __type"},
+		"half an answer":  {answerWith(200, jsonType, `{"StreamNames":[`), "is not Kinesis's"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://example.com/", http.StatusTemporaryRedirect)
+		}, "status 307"},
+		"bad credentials": {answerWith(400, jsonType, `{"__type":"UnrecognizedClientException","message":"no"}`), "refuses the credentials"},
+		"a dead server":   {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no answer from http://127.0.0.1"},
+		"a silent server": {silent, "within 1s"},
+		"an endless one":  {endless, "longer than 33554432 bytes"},
+		"without streams": {answerWith(400, jsonType, `{"__type":"UnknownOperationException"}`), "neither DescribeStream nor DescribeStreamSummary"},
+		"a server that refuses with escapes": {
+			refusing(`{"__type":"\u001b[31mNo","message":"\u001b[2J\r\n` + strings.Repeat("x", 1<<20) + `"}`), `CreateStream: \x1b[31mNo: \x1b[2J\r\nxxx`,
+		},
+		"a server that refuses without a code": {refusing(`{}`), "CreateStream: status 400"},
+		"of fixed streams":                     {onlyDescribes, "create a stream and name it with -stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, err := runAgainst(t, test.handler)
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") || out != "" {
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.ContainsAny(err.Error(), "\n\x1b") || len(err.Error()) > 1000 || out != "" {
 				t.Errorf("the error is %v, want one line with %q; printed %q", err, test.want, out)
 			}
 		})
+	}
+}
+
+// refusing is a server that creates no streams, and answers body instead.
+func refusing(body string) http.HandlerFunc {
+	healthy := fake(nil)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == "Kinesis_20131202.CreateStream" {
+			answerWith(400, "application/x-amz-json-1.1", body)(w, r)
+			return
+		}
+		healthy(w, r)
 	}
 }
 
@@ -109,8 +128,7 @@ func fake(answer http.HandlerFunc) http.HandlerFunc {
 		case strings.HasSuffix(request.StreamName, "-probe"):
 			fallthrough
 		case operation != "PutRecords":
-			_, _ = io.WriteString(w, `{"StreamDescriptionSummary":{"StreamStatus":"ACTIVE",
-				"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/`+request.StreamName+`"}}`)
+			_, _ = io.WriteString(w, active(request.StreamName))
 		default:
 			answer(w, r)
 		}
@@ -165,6 +183,68 @@ func TestCanceledRun(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
+}
+
+// A run deletes every stream that it has created, also when it is interrupted while one is CREATING,
+// when a server's streams never become ACTIVE, and when a step has created one that it should not.
+func TestRunDeletesItsStreams(t *testing.T) {
+	const refusal = `{"__type":"ValidationException","message":"no"}`
+	for name, describe := range map[string]func(stream string, cancel func()) string{
+		"interrupted": func(stream string, cancel func()) string {
+			if strings.HasSuffix(stream, "-probe") {
+				return active(stream)
+			}
+			cancel()
+			return strings.Replace(active(stream), "ACTIVE", "CREATING", 1)
+		},
+		"without a status":           func(string, func()) string { return "{}" },
+		"of another name":            func(string, func()) string { return active("other") },
+		"refused":                    func(string, func()) string { return refusal },
+		"accepting whatever is sent": func(stream string, _ func()) string { return active(stream) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var mutex sync.Mutex
+			streams := make(map[string]bool)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mutex.Lock()
+				defer mutex.Unlock()
+				var request struct{ StreamName string }
+				_ = json.NewDecoder(r.Body).Decode(&request)
+				_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+				status, answer := http.StatusOK, ""
+				switch {
+				case operation == "ListStreams":
+					answer = `{"StreamNames":[]}`
+				case request.StreamName == "":
+					status, answer = http.StatusBadRequest, refusal
+				case operation == "CreateStream":
+					streams[request.StreamName] = true
+				case operation == "DeleteStream":
+					delete(streams, request.StreamName)
+				case operation == "DescribeStreamSummary":
+					if answer = describe(request.StreamName, cancel); answer == refusal {
+						status = http.StatusBadRequest
+					}
+				}
+				answerWith(status, "application/x-amz-json-1.1", answer)(w, r)
+			}))
+			defer server.Close()
+			err := run(ctx, []string{"-endpoint", server.URL, "-run", "^10-create-stream-(exists|shard-limit)$"}, noEnvironment, io.Discard, io.Discard)
+			mutex.Lock()
+			defer mutex.Unlock()
+			if err == nil || len(streams) > 0 {
+				t.Errorf("the error is %v, and these streams remain: %v", err, streams)
+			}
+		})
+	}
+}
+
+// active is the description of a stream.
+func active(stream string) string {
+	return `{"StreamDescriptionSummary":{"StreamStatus":"ACTIVE","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/` + stream + `"}}`
 }
 
 func TestList(t *testing.T) {

@@ -43,7 +43,7 @@ func greet(ctx context.Context, c *client) error {
 	}
 	switch code := errorCode(answer); code {
 	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "MissingAuthenticationTokenException":
-		return fmt.Errorf("ListStreams: the endpoint refuses the credentials: %s: %s", code, message(answer))
+		return fmt.Errorf("ListStreams: the endpoint refuses the credentials: %s: %s", code, legible(message(answer)))
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func probeMembers(ctx context.Context, c *client, s support, features []string, 
 		}
 		s[feature] = answer.Status != http.StatusOK
 		if operation == "CreateStream" && answer.Status == http.StatusOK {
-			if err := deleteStream(ctx, c, member(any(request), "StreamName")); err != nil {
+			if err := deleteStream(context.WithoutCancel(ctx), c, member(any(request), "StreamName")); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -169,8 +170,15 @@ func (r *runner) perform(ctx context.Context, v namedVector, report *VectorRepor
 	return errors.Join(p.steps(ctx), p.end(context.WithoutCancel(ctx)))
 }
 
-// end deletes the stream, if it is the vector's own.
+// end deletes the stream, if it is the vector's own, and those that the steps have created.
 func (p *performance) end(ctx context.Context) error {
+	for _, name := range p.created { // maybe a step has deleted it, or its name is one that no server should accept
+		if p.control != nil {
+			_ = p.control.call(ctx, http.MethodDelete, "streams/"+url.PathEscape(name), nil, nil)
+		} else {
+			_ = deleteStream(ctx, p.client, name)
+		}
+	}
 	switch {
 	case p.control != nil:
 		return p.control.call(ctx, http.MethodDelete, "streams/"+p.variables.Stream, nil, nil)
@@ -187,6 +195,7 @@ type performance struct {
 	report    *VectorReport
 	variables vector.Variables
 	run       *vector.Run
+	created   []string          // the streams that steps have created
 	shift     time.Duration     // of the clock, with a control API
 	latest    map[string]string // an iterator for each shard, from before the vector, if the stream is not new
 }
@@ -243,10 +252,15 @@ func (p *performance) beginWithControl(ctx context.Context, name string) (vector
 	if stream.RecordDistributionStrategy != "" {
 		request["RecordDistributionStrategy"] = stream.RecordDistributionStrategy
 	}
-	if err := p.control.call(ctx, http.MethodPost, "streams", request, nil); err != nil {
+	// An interrupt does not end the call: otherwise nobody would know whether there is a stream.
+	if err := p.control.call(context.WithoutCancel(ctx), http.MethodPost, "streams", request, nil); err != nil {
 		return vector.Variables{}, err
 	}
-	return waitActive(ctx, p.client, p.support, name)
+	variables, err := waitActive(ctx, p.client, p.support, name)
+	if err != nil {
+		_ = p.control.call(context.WithoutCancel(ctx), http.MethodDelete, "streams/"+name, nil, nil) // err says more
+	}
+	return variables, err
 }
 
 // steps performs the steps. It ends at the first whose answer is wrong in a way that makes those
@@ -357,10 +371,15 @@ func (p *performance) answer(ctx context.Context, step *vector.Step, request any
 // endpoint may refuse one more.
 func (p *performance) createStream(ctx context.Context, step *vector.Step, request any) (vector.Answer, error) {
 	const tooMany = "LimitExceededException"
-	if p.control != nil || member(step.Answer, "__type") == tooMany {
-		return p.client.call(ctx, step.Action, request)
+	var codes []string
+	if p.control == nil && member(step.Answer, "__type") != tooMany {
+		codes = append(codes, tooMany)
 	}
-	return retry(ctx, p.client, step.Action, request, tooMany)
+	answer, err := retry(ctx, p.client, step.Action, request, codes...)
+	if name := member(request, "StreamName"); err == nil && answer.Status == http.StatusOK && name != p.variables.Stream {
+		p.created = append(p.created, name)
+	}
+	return answer, err
 }
 
 // note adds the result of a step to the report.

@@ -31,9 +31,11 @@ func deleteStream(ctx context.Context, c *client, name string) error {
 
 // retry calls an operation until the answer has none of the given error codes, or a change to a
 // stream must have ended.
+//
+// An interrupt ends the wait, but not a call: otherwise nobody would know whether there is a stream.
 func retry(ctx context.Context, c *client, operation string, request any, codes ...string) (vector.Answer, error) {
 	for deadline := now().Add(longestChange); ; {
-		answer, err := c.call(ctx, operation, request)
+		answer, err := c.call(context.WithoutCancel(ctx), operation, request)
 		if err != nil || !slices.Contains(codes, errorCode(answer)) || now().After(deadline) {
 			return answer, err
 		}
@@ -44,16 +46,29 @@ func retry(ctx context.Context, c *client, operation string, request any, codes 
 }
 
 // A refusal is an error that the endpoint answers while a vector's stream is made.
-type refusal struct{ operation, code, message string }
-
-func (e *refusal) Error() string { return fmt.Sprintf("%s: %s: %s", e.operation, e.code, e.message) }
-
-func refused(operation string, answer vector.Answer) error {
-	return &refusal{operation, errorCode(answer), message(answer)}
+type refusal struct {
+	operation     string
+	status        int
+	code, message string
 }
 
+func (e *refusal) Error() string {
+	if e.code == "" {
+		return fmt.Sprintf("%s: status %d, which comes without an error code", e.operation, e.status)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.operation, e.code, e.message)
+}
+
+func refused(operation string, answer vector.Answer) error {
+	return &refusal{operation, answer.Status, legible(errorCode(answer)), legible(message(answer))}
+}
+
+// legible returns a server's text for an error message: on one line, and not too long.
+func legible(text string) string { return shorten(printable(text), 4*longestValue) }
+
 // createStream creates a stream, waits until it is ACTIVE and returns its variables. While the
-// endpoint has too many streams, it waits until others are gone.
+// endpoint has too many streams, it waits until others are gone. If it returns an error, it has
+// deleted the stream.
 func createStream(ctx context.Context, c *client, s support, name string, stream *vector.Stream) (vector.Variables, error) {
 	request := map[string]any{"StreamName": name, "ShardCount": stream.ShardCount}
 	if stream.MaxRecordSizeInKiB > 0 {
@@ -71,11 +86,21 @@ func createStream(ctx context.Context, c *client, s support, name string, stream
 	if answer.Status != http.StatusOK {
 		return vector.Variables{}, refused("CreateStream", answer)
 	}
+	variables, err := finishStream(ctx, c, s, name, stream.EncryptionType)
+	if err != nil {
+		_ = deleteStream(context.WithoutCancel(ctx), c, name) // err says more
+	}
+	return variables, err
+}
+
+// finishStream waits until a new stream is ACTIVE, encrypts it if it should be, and returns its
+// variables.
+func finishStream(ctx context.Context, c *client, s support, name, encryption string) (vector.Variables, error) {
 	variables, err := waitActive(ctx, c, s, name)
-	if err != nil || stream.EncryptionType != "KMS" {
+	if err != nil || encryption != "KMS" {
 		return variables, err
 	}
-	answer, err = c.call(ctx, "StartStreamEncryption", map[string]any{"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"})
+	answer, err := c.call(ctx, "StartStreamEncryption", map[string]any{"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"})
 	if err == nil && answer.Status != http.StatusOK {
 		err = refused("StartStreamEncryption", answer)
 	}
@@ -98,12 +123,14 @@ func waitActive(ctx context.Context, c *client, s support, name string) (vector.
 		if err != nil {
 			return vector.Variables{}, err
 		}
-		switch code := errorCode(answer); code {
-		case "", "LimitExceededException":
-		default:
-			return vector.Variables{}, refused(operation, answer)
-		}
 		status := member(answer.Body, description, "StreamStatus")
+		switch {
+		case errorCode(answer) == "LimitExceededException":
+		case answer.Status != http.StatusOK:
+			return vector.Variables{}, refused(operation, answer)
+		case status == "":
+			return vector.Variables{}, fmt.Errorf("%s: the answer about the stream %s has no %s.StreamStatus", operation, name, description)
+		}
 		if status == "ACTIVE" {
 			arn := member(answer.Body, description, "StreamARN")
 			parts := arnRegexp.FindStringSubmatch(arn)
