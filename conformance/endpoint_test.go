@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,7 +151,7 @@ func TestServerThatDies(t *testing.T) {
 		}
 		healthy(w, r)
 	})
-	if err == nil || !strings.Contains(err.Error(), "no answer from") || out != "" {
+	if err == nil || !strings.Contains(err.Error(), "stopped answering while 0") || !strings.Contains(err.Error(), "no answer from") || out != "" {
 		t.Errorf("the error is %v, printed %q", err, out)
 	}
 }
@@ -245,6 +248,38 @@ func TestRunDeletesItsStreams(t *testing.T) {
 // active is the description of a stream.
 func active(stream string) string {
 	return `{"StreamDescriptionSummary":{"StreamStatus":"ACTIVE","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/` + stream + `"}}`
+}
+
+// A report that cannot be written is an error before the run, which leaves the other files alone.
+func TestOutputsAreCheckedBeforeTheRun(t *testing.T) {
+	dir := t.TempDir()
+	kept, fresh := filepath.Join(dir, "kept"), filepath.Join(dir, "fresh")
+	if err := os.WriteFile(kept, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	called := func(http.ResponseWriter, *http.Request) { t.Error("the server was called") }
+	for _, unwritable := range []string{dir, filepath.Join(dir, "none", "file"), filepath.Join(kept, "file")} {
+		_, err := runAgainst(t, called, "-json", kept, "-junit", fresh, "-html", unwritable)
+		if !errors.As(err, &command.UsageError{}) || !strings.Contains(err.Error(), "-html: open "+unwritable) {
+			t.Errorf("-html %s: the error is %v", unwritable, err)
+		}
+	}
+	if text, err := os.ReadFile(kept); string(text) != "kept" {
+		t.Errorf("the file is now %q, error %v", text, err)
+	}
+	if _, err := os.Stat(fresh); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a new file, error %v", err)
+	}
+}
+
+// A report on standard output is alone there.
+func TestStandardOutputHasOneReport(t *testing.T) {
+	for flag, first := range map[string]string{"-json": "{", "-junit": "<?xml", "-html": "<!DOCTYPE"} {
+		out, err := runAgainst(t, fake(answerWith(200, "application/json", "{}")), "-run", "^04-status-200$", flag, "-")
+		if err != nil || !strings.HasPrefix(out, first) {
+			t.Errorf("%s: the error is %v, printed %.100q", flag, err, out)
+		}
+	}
 }
 
 func TestList(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/signal"
@@ -58,6 +59,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			return command.UsageError{Err: err}
 		}
 		before.only(o.run)
+	}
+	if err := checkOutputs(o); err != nil { // a run takes minutes
+		return command.UsageError{Err: err}
 	}
 	report, err := measure(ctx, o, chosen, stderr)
 	if err != nil {
@@ -110,6 +114,9 @@ func measure(ctx context.Context, o *options, chosen []namedVector, progress io.
 		report.Supported = r.support.names()
 		report.Vectors, err = r.run(ctx, chosen)
 	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // whatever the interrupt has made fail
+	}
 	if r.control != nil {
 		err = errors.Join(err, r.control.restore(context.WithoutCancel(ctx)))
 	}
@@ -119,18 +126,22 @@ func measure(ctx context.Context, o *options, chosen []namedVector, progress io.
 // publish prints the report and writes it in the forms that were asked for. It returns an error if
 // vectors failed. If there is a report of an earlier run, it returns one if something has changed.
 func publish(report, before *Report, o *options, stdout io.Writer) error {
-	if o.json != "-" {
+	if o.printsTable() {
 		if err := report.writeTable(stdout, isTerminal(stdout)); err != nil {
 			return err
 		}
 	}
+	var failures []error
 	for _, form := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{{o.json, report.writeJSON}, {o.junit, report.writeJUnit}, {o.html, report.writeHTML}} {
 		if err := writeTo(form.name, stdout, form.write); err != nil {
-			return err
+			failures = append(failures, err)
 		}
+	}
+	if failures != nil {
+		return errors.Join(failures...)
 	}
 	if before != nil {
 		return compare(before, report, o, stdout)
@@ -147,7 +158,7 @@ func compare(before, now *Report, o *options, stdout io.Writer) error {
 	if err != nil {
 		return command.UsageError{Err: err}
 	}
-	if o.json != "-" {
+	if o.printsTable() {
 		if err := writeChanges(stdout, o.baseline, changes, isTerminal(stdout)); err != nil {
 			return err
 		}
@@ -171,6 +182,36 @@ func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
 		return err
 	}
 	return errors.Join(write(file), file.Close())
+}
+
+// checkOutputs returns an error if a report cannot be written. It leaves files as they are.
+func checkOutputs(o *options) error {
+	for _, output := range o.outputs() {
+		if output.name == "" || output.name == "-" {
+			continue
+		}
+		if err := checkWritable(output.name); err != nil {
+			return fmt.Errorf("%s: %w", output.flag, err)
+		}
+	}
+	return nil
+}
+
+func checkWritable(name string) error {
+	info, err := os.Stat(name)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil // a pipe or a device: only the report itself may go there
+	}
+	isNew := errors.Is(err, fs.ErrNotExist)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	err = file.Close()
+	if isNew {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
 }
 
 // isTerminal reports whether a person reads what is written.

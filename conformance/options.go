@@ -42,7 +42,7 @@ start with "conformance-", and deletes them. Run it only against a test server.
 
   -baseline FILE   compare with the JSON report of an earlier run, and fail only if
                    something has changed for the worse, or has been mended
-  -json FILE       write a report in JSON; - is standard output
+  -json FILE       write a report in JSON; - is standard output, which then has no table
   -junit FILE      write a report for CI systems
   -html FILE       write a page
 
@@ -156,12 +156,16 @@ func (o *options) check(getenv func(string) string) error {
 		return nil
 	case o.endpoint == nil:
 		return usageErrorf("-endpoint is missing")
+	case o.shared() != "":
+		return usageErrorf("%s; give each its own", o.shared())
 	case o.timeout < time.Millisecond || o.timeout > 10*time.Minute:
 		return usageErrorf("-timeout is %v and must be from 1ms to 10m", o.timeout)
 	case o.control && o.stream != "":
 		return usageErrorf("-control and -stream cannot be used together")
 	case !isAWS(o.endpoint.Hostname()):
 		return nil
+	case o.endpoint.Scheme != "https":
+		return usageErrorf("-endpoint %s is AWS's own and must be https: a session token is readable over http", o.endpoint)
 	case !o.live:
 		return usageErrorf("-endpoint %s is AWS's own; a run there costs money and writes to a stream: allow it with -live and -stream", o.endpoint)
 	case o.stream == "":
@@ -170,6 +174,30 @@ func (o *options) check(getenv func(string) string) error {
 		return usageErrorf("-live needs credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 	return nil
+}
+
+// An output is a flag that names a file to write, and the file.
+type output struct{ flag, name string }
+
+func (o *options) outputs() []output {
+	return []output{{"-json", o.json}, {"-junit", o.junit}, {"-html", o.html}}
+}
+
+// shared says which two reports would go to the same place, or returns "".
+func (o *options) shared() string {
+	flags := make(map[string]string)
+	for _, output := range o.outputs() {
+		if other := flags[output.name]; other != "" && output.name != "" {
+			return fmt.Sprintf("%s and %s are both %s", other, output.flag, output.name)
+		}
+		flags[output.name] = output.flag
+	}
+	return ""
+}
+
+// printsTable reports whether standard output is free for the table.
+func (o *options) printsTable() bool {
+	return !slices.ContainsFunc(o.outputs(), func(output output) bool { return output.name == "-" })
 }
 
 // isAWS reports whether a host is one of AWS's.

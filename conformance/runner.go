@@ -110,7 +110,7 @@ func (r *runner) vector(ctx context.Context, v namedVector) (VectorReport, error
 			return report, err
 		}
 		if silent := greet(ctx, r.client); silent != nil {
-			return report, silent
+			return report, fmt.Errorf("the server has stopped answering while %s ran: %w", v.id, silent)
 		}
 		report.Outcome, report.Why = Failed, []string{err.Error()}
 	}
