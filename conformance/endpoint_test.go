@@ -174,6 +174,24 @@ func TestAnswersThatAreNotKinesis(t *testing.T) {
 	}
 }
 
+// Rubbish while the run finds out what a server has does not end it: the vectors show what is wrong.
+func TestRubbishDuringProbes(t *testing.T) {
+	rubbish := answerWith(500, "text/html", "oops")
+	healthy := fake(rubbish)
+	_, err := runAgainst(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") && string(body) != "{}" {
+			rubbish(w, r)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		healthy(w, r)
+	}, "-run", "^00-data-is|^04-status-200$|^03-rate-exceeded-by-records$|^01-dry-run$")
+	if !errors.Is(err, errFailed) {
+		t.Errorf("the error is %v, want %v", err, errFailed)
+	}
+}
+
 // A canceled run says so, and not that the server is at fault.
 func TestCanceledRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
