@@ -25,7 +25,7 @@ func runAgainst(t *testing.T, handler http.HandlerFunc, args ...string) (string,
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	var stdout bytes.Buffer
-	err := run(t.Context(), append([]string{"-endpoint", server.URL, "-timeout", "1s"}, args...), noEnvironment, &stdout, io.Discard)
+	err := run(t.Context(), append([]string{"-endpoint", server.URL, "-timeout", "10s"}, args...), noEnvironment, &stdout, io.Discard)
 	return stdout.String(), err
 }
 
@@ -66,7 +66,11 @@ func TestWrongEndpoints(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, err := runAgainst(t, test.handler)
+			timeout := "1m"
+			if name == "a silent server" {
+				timeout = "1s"
+			}
+			out, err := runAgainst(t, test.handler, "-timeout", timeout)
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.ContainsAny(err.Error(), "\n\x1b") || len(err.Error()) > 1000 || out != "" {
 				t.Errorf("the error is %v, want one line with %q; printed %q", err, test.want, out)
 			}

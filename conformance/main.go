@@ -8,17 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"os/signal"
-	"path"
 	"strings"
 	"syscall"
 
-	"github.com/putrecords/putrecords/conformance/vectors"
 	"github.com/putrecords/putrecords/internal/command"
-	"github.com/putrecords/putrecords/internal/vector"
 )
 
 func main() {
@@ -70,27 +66,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return publish(report, before, o, stdout)
 }
 
-// loadVectors returns all vectors, in the order of their names.
-func loadVectors() ([]namedVector, error) {
-	files, err := vectors.Files.ReadDir(".")
-	if err != nil {
-		return nil, err
-	}
-	all := make([]namedVector, len(files))
-	for i, file := range files {
-		text, err := vectors.Files.ReadFile(file.Name())
-		if err != nil {
-			return nil, err
-		}
-		v, err := vector.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file.Name(), err)
-		}
-		all[i] = namedVector{strings.TrimSuffix(file.Name(), path.Ext(file.Name())), v}
-	}
-	return all, nil
-}
-
 // measure runs vectors and reports how they ended. It prints its progress.
 func measure(ctx context.Context, o *options, chosen []namedVector, progress io.Writer) (*Report, error) {
 	r := &runner{
@@ -121,107 +96,6 @@ func measure(ctx context.Context, o *options, chosen []namedVector, progress io.
 		err = errors.Join(err, r.control.restore(context.WithoutCancel(ctx)))
 	}
 	return report, err
-}
-
-// publish prints the report and writes it in the forms that were asked for. It returns an error if
-// vectors failed. If there is a report of an earlier run, it returns one if something has changed.
-func publish(report, before *Report, o *options, stdout io.Writer) error {
-	if o.printsTable() {
-		if err := report.writeTable(stdout, isTerminal(stdout)); err != nil {
-			return err
-		}
-	}
-	var failures []error
-	for _, form := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{{o.json, report.writeJSON}, {o.junit, report.writeJUnit}, {o.html, report.writeHTML}} {
-		if err := writeTo(form.name, stdout, form.write); err != nil {
-			failures = append(failures, err)
-		}
-	}
-	if failures != nil {
-		return errors.Join(failures...)
-	}
-	if before != nil {
-		return compare(before, report, o, stdout)
-	}
-	if len(report.with(Failed)) > 0 {
-		return errFailed
-	}
-	return nil
-}
-
-// compare prints what has changed since an earlier run.
-func compare(before, now *Report, o *options, stdout io.Writer) error {
-	changes, err := compareBaseline(before, now)
-	if err != nil {
-		return command.UsageError{Err: err}
-	}
-	if o.printsTable() {
-		if err := writeChanges(stdout, o.baseline, changes, isTerminal(stdout)); err != nil {
-			return err
-		}
-	}
-	if failing(changes) {
-		return errChanged
-	}
-	return nil
-}
-
-// writeTo writes to a file, or to stdout if the name is -. With the name "" it does nothing.
-func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
-	switch name {
-	case "":
-		return nil
-	case "-":
-		return write(stdout)
-	}
-	file, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(file), file.Close())
-}
-
-// checkOutputs returns an error if a report cannot be written. It leaves files as they are.
-func checkOutputs(o *options) error {
-	for _, output := range o.outputs() {
-		if output.name == "" || output.name == "-" {
-			continue
-		}
-		if err := checkWritable(output.name); err != nil {
-			return fmt.Errorf("%s: %w", output.flag, err)
-		}
-	}
-	return nil
-}
-
-func checkWritable(name string) error {
-	info, err := os.Stat(name)
-	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
-		return nil // a pipe or a device: only the report itself may go there
-	}
-	isNew := errors.Is(err, fs.ErrNotExist)
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
-	if err != nil {
-		return err
-	}
-	err = file.Close()
-	if isNew {
-		err = errors.Join(err, os.Remove(name))
-	}
-	return err
-}
-
-// isTerminal reports whether a person reads what is written.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func newClient(o *options) *client {

@@ -25,7 +25,8 @@ start with "conformance-", and deletes them. Run it only against a test server.
   -endpoint URL    of the server, such as http://localhost:4567
   -control         use the server's control API, below /control/, for the vectors that
                    need a clock, faults, limits or layouts. It stops the server's clock
-  -stream NAME     use this stream, which must be new, and create none
+  -stream NAME     use this stream, which must be new, and create none. This takes
+                   longer: the stream rests for 2 s before each vector
   -live            allow an AWS endpoint; needs -stream, costs money and writes to
                    the stream. Credentials come from AWS_ACCESS_KEY_ID,
                    AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
@@ -158,6 +159,8 @@ func (o *options) check(getenv func(string) string) error {
 		return usageErrorf("-endpoint is missing")
 	case o.shared() != "":
 		return usageErrorf("%s; give each its own", o.shared())
+	case o.baseline != "" && o.baseline == o.json:
+		return usageErrorf("-baseline and -json are both %s, so a regression would replace what it is compared with", o.json)
 	case o.timeout < time.Millisecond || o.timeout > 10*time.Minute:
 		return usageErrorf("-timeout is %v and must be from 1ms to 10m", o.timeout)
 	case o.control && o.stream != "":
@@ -206,7 +209,7 @@ func isAWS(host string) bool {
 	if net.ParseIP(host) != nil {
 		return false
 	}
-	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "aws", "aws.dev"} {
+	for _, domain := range []string{"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "aws", "aws.dev", "ic.gov", "sgov.gov", "adc-e.uk"} {
 		if host == domain || strings.HasSuffix(host, "."+domain) {
 			return true
 		}

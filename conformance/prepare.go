@@ -49,7 +49,7 @@ func (r *runner) useExisting(ctx context.Context, features []string) error {
 	if err := checkExisting(shards, name); err != nil {
 		return err
 	}
-	r.existing = &existing{variables, len(shards)}
+	r.existing, r.region = &existing{variables, len(shards)}, variables.Region
 	features = slices.DeleteFunc(features, func(feature string) bool { return strings.HasPrefix(feature, "CreateStream.") })
 	return r.probe(ctx, features, name)
 }
@@ -60,9 +60,11 @@ func (r *runner) useNew(ctx context.Context, features []string) error {
 		return usageErrorf("the endpoint has no CreateStream: create a stream and name it with -stream")
 	}
 	name := r.prefix + "probe"
-	if _, err := createStream(ctx, r.client, r.support, name, &vector.Stream{ShardCount: 1}); err != nil {
+	variables, err := createStream(ctx, r.client, r.support, name, &vector.Stream{ShardCount: 1})
+	if err != nil {
 		return err
 	}
+	r.region = variables.Region
 	return errors.Join(r.probe(ctx, features, name), deleteStream(context.WithoutCancel(ctx), r.client, name))
 }
 

@@ -66,9 +66,10 @@ func probeOperations(ctx context.Context, c *client, features []string) (support
 			continue
 		}
 		answer, err := c.call(ctx, operation, struct{}{})
-		var foreign *foreignError
-		if err != nil && !errors.As(err, &foreign) {
-			return nil, err
+		if err != nil { // no answer, or not one of Kinesis's: is the server still there?
+			if silent := greet(ctx, c); silent != nil {
+				return nil, fmt.Errorf("the server has stopped answering after %s: %w", operation, silent)
+			}
 		}
 		s[operation] = err == nil && !isUnknown(answer)
 	}

@@ -110,6 +110,13 @@ func finishStream(ctx context.Context, c *client, s support, name, encryption st
 	return waitActive(ctx, c, s, name)
 }
 
+// An inactiveError says that a stream does not become ACTIVE.
+type inactiveError struct{ name, status string }
+
+func (e *inactiveError) Error() string {
+	return fmt.Sprintf("the stream %s is not ACTIVE after %v, but %q", e.name, longestChange, e.status)
+}
+
 var arnRegexp = regexp.MustCompile(`^arn:[^:]*:kinesis:([^:]*):(\d{12}):stream/(.+)$`)
 
 // waitActive waits until a stream is ACTIVE and returns its variables.
@@ -140,7 +147,7 @@ func waitActive(ctx context.Context, c *client, s support, name string) (vector.
 			return vector.Variables{Stream: name, Account: parts[2], Region: parts[1], ARN: arn}, nil
 		}
 		if now().After(deadline) {
-			return vector.Variables{}, fmt.Errorf("the stream %s is not ACTIVE after %v, but %q", name, longestChange, status)
+			return vector.Variables{}, &inactiveError{name, status}
 		}
 		if err := sleep(ctx, pollEvery); err != nil {
 			return vector.Variables{}, err

@@ -1,6 +1,7 @@
 package vector
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,8 +35,23 @@ type matcher struct {
 	differences []Difference
 }
 
+// mostDifferences is how many differences an answer may have. A server may send rubbish without end.
+const mostDifferences = 1000
+
 func (m *matcher) add(level Level, path, format string, args ...any) {
-	m.differences = append(m.differences, Difference{level, strings.TrimPrefix(path, "."), fmt.Sprintf(format, args...)})
+	if len(m.differences) < mostDifferences {
+		m.differences = append(m.differences, Difference{
+			level, short(strings.TrimPrefix(path, "."), longest), short(fmt.Sprintf(format, args...), 3*longest),
+		})
+	}
+}
+
+// short shortens a text that is longer than most bytes.
+func short(text string, most int) string {
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
 }
 
 // match compares a value with what a vector wants, whose abbreviations are expanded.
@@ -85,10 +101,7 @@ func show(value any) string {
 	case []any:
 		text = fmt.Sprintf("an array of %d", len(v))
 	}
-	if len(text) > longest {
-		text = strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	return text
+	return short(text, longest)
 }
 
 func showObject(object map[string]any) string {
@@ -264,7 +277,8 @@ func (m *matcher) contains(path string, want, got any) {
 		}
 	}
 	if best == nil {
-		m.add(Code, path, "has no element like %v", want)
+		text, _ := json.Marshal(want) // it was JSON
+		m.add(Code, path, "has no element like %s", text)
 		return
 	}
 	m.times = best.times

@@ -3,6 +3,7 @@ package vector
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -200,8 +201,8 @@ func TestSpecialValues(t *testing.T) {
 		{`{"$atLeast": 0}`, ``, []Difference{{Code, "a", "is missing, want at least 0"}}},
 
 		{`{"$contains": ["x", "y"]}`, `["y", "z", "x"]`, nil},
-		{`{"$contains": ["x", "y"]}`, `["x"]`, []Difference{{Code, "a", "has no element like y"}}},
-		{`{"$contains": ["x"]}`, `[]`, []Difference{{Code, "a", "has no element like x"}}},
+		{`{"$contains": ["x", "y"]}`, `["x"]`, []Difference{{Code, "a", `has no element like "y"`}}},
+		{`{"$contains": ["x"]}`, `[]`, []Difference{{Code, "a", `has no element like "x"`}}},
 		{`{"$contains": ["x"]}`, `"x"`, []Difference{{Code, "a", `is "x", want an array`}}},
 		{`{"$contains": ["x"]}`, ``, []Difference{{Code, "a", "is missing, want an array"}}},
 		{`{"$contains": [{"b": 1}]}`, `[{"b": 2}, {"b": 1, "c": null}]`, []Difference{{Members, "a[2].c", "is null, want no such member"}}},
@@ -268,6 +269,24 @@ func TestHas(t *testing.T) {
 	} {
 		if got := Has(differences, test.levels...); got != test.want {
 			t.Errorf("Has(%q) is %t, want %t", test.levels, got, test.want)
+		}
+	}
+}
+
+// A server may send rubbish without end. The report of it ends.
+func TestDifferencesAreBounded(t *testing.T) {
+	m := &matcher{times: &times{}}
+	want, got := map[string]any{}, map[string]any{}
+	for i := range mostDifferences + 1 {
+		got[strings.Repeat("x", 2*longest)+strconv.Itoa(i)] = strings.Repeat("y", 2*longest)
+	}
+	m.match("", want, got)
+	if len(m.differences) != mostDifferences {
+		t.Errorf("%d differences, want %d", len(m.differences), mostDifferences)
+	}
+	for _, d := range m.differences {
+		if len(d.Path) > longest+len("…") || len(d.Problem) > 3*longest+len("…") {
+			t.Fatalf("a path of %d bytes and a problem of %d", len(d.Path), len(d.Problem))
 		}
 	}
 }
