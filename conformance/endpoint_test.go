@@ -317,3 +317,31 @@ func TestList(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// Some servers fail in the same way on an operation that they lack, and on a request that lacks
+// members.
+func TestProbeOfAServerThatFailsWithoutMembers(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ StreamName string }
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		if r.Header.Get("X-Amz-Target") == "Kinesis_20131202.ListStreams" {
+			_, _ = io.WriteString(w, `{"StreamNames":[]}`)
+			return
+		}
+		if request.StreamName == "" || r.Header.Get("X-Amz-Target") == "Kinesis_20131202.TagResource" {
+			http.Error(w, "<h1>Internal Server Error</h1>", http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"ResourceNotFoundException"}`)
+	}))
+	defer server.Close()
+	o, err := parseOptions([]string{"-endpoint", server.URL}, noEnvironment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := probeOperations(t.Context(), newClient(o), []string{"CreateStream", "PutRecords", "SplitShard", "TagResource"})
+	if err != nil || !s["CreateStream"] || !s["PutRecords"] || !s["SplitShard"] || s["TagResource"] {
+		t.Errorf("found %v, error %v", s, err)
+	}
+}

@@ -51,7 +51,7 @@ func (r *runner) useExisting(ctx context.Context, features []string) error {
 	}
 	r.existing, r.region = &existing{variables, len(shards)}, variables.Region
 	features = slices.DeleteFunc(features, func(feature string) bool { return strings.HasPrefix(feature, "CreateStream.") })
-	return r.probe(ctx, features, name)
+	return r.probe(ctx, features, variables)
 }
 
 // useNew has each vector use a stream of its own.
@@ -65,18 +65,18 @@ func (r *runner) useNew(ctx context.Context, features []string) error {
 		return err
 	}
 	r.region = variables.Region
-	return errors.Join(r.probe(ctx, features, name), deleteStream(context.WithoutCancel(ctx), r.client, name))
+	return errors.Join(r.probe(ctx, features, variables), deleteStream(context.WithoutCancel(ctx), r.client, name))
 }
 
 // probe finds out what can only be tried on a stream.
-func (r *runner) probe(ctx context.Context, features []string, stream string) error {
+func (r *runner) probe(ctx context.Context, features []string, stream vector.Variables) error {
 	if err := probeMembers(ctx, r.client, r.support, features, stream); err != nil {
 		return err
 	}
 	if !slices.Contains(features, vector.Throttling) {
 		return nil
 	}
-	throttles, err := probeThrottling(ctx, r.client, stream)
+	throttles, err := probeThrottling(ctx, r.client, stream.Stream)
 	r.support[vector.Throttling] = throttles
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/putrecords/putrecords/internal/vector"
 )
@@ -66,6 +67,10 @@ func probeOperations(ctx context.Context, c *client, features []string) (support
 			continue
 		}
 		answer, err := c.call(ctx, operation, struct{}{})
+		var foreign *foreignError
+		if errors.As(err, &foreign) && foreign.status == http.StatusInternalServerError {
+			answer, err = askWithMembers(ctx, c, operation)
+		}
 		if err != nil { // no answer, or not one of Kinesis's: is the server still there?
 			if silent := greet(ctx, c); silent != nil {
 				return nil, fmt.Errorf("the server has stopped answering after %s: %w", operation, silent)
@@ -74,6 +79,42 @@ func probeOperations(ctx context.Context, c *client, features []string) (support
 		s[operation] = err == nil && !isUnknown(answer)
 	}
 	return s, nil
+}
+
+// askWithMembers calls an operation with all members that it needs. Some servers fail in the same way
+// on an operation that they do not have and on one without members. Operations that need a stream for
+// that count as there.
+func askWithMembers(ctx context.Context, c *client, operation string) (vector.Answer, error) {
+	if slices.Contains([]string{"CreateStream", "GetRecords", "UpdateStreamMode"}, operation) {
+		return vector.Answer{}, nil
+	}
+	return c.call(ctx, operation, toNoStream)
+}
+
+// toNoStream is a request to a stream that does not exist. It has the members that operations need.
+var toNoStream = map[string]any{
+	"AdjacentShardToMerge": "shardId-000000000001",
+	"Data":                 "",
+	"EncryptionType":       "KMS",
+	"KeyId":                "alias/aws/kinesis",
+	"MaxRecordSizeInKiB":   1024,
+	"NewStartingHashKey":   "1",
+	"PartitionKey":         "k",
+	"Records":              []any{map[string]any{"Data": "", "PartitionKey": "k"}},
+	"ResourceARN":          "arn:aws:kinesis:us-east-1:000000000000:stream/conformance-none",
+	"RetentionPeriodHours": 24,
+	"ScalingType":          "UNIFORM_SCALING",
+	"ShardId":              "shardId-000000000000",
+	"ShardIteratorType":    "LATEST",
+	"ShardLevelMetrics":    []string{"ALL"},
+	"ShardToMerge":         "shardId-000000000000",
+	"ShardToSplit":         "shardId-000000000000",
+	"StreamARN":            "arn:aws:kinesis:us-east-1:000000000000:stream/conformance-none",
+	"StreamModeDetails":    map[string]string{"StreamMode": "PROVISIONED"},
+	"StreamName":           "conformance-none",
+	"TagKeys":              []string{"k"},
+	"Tags":                 map[string]string{"k": "v"},
+	"TargetShardCount":     1,
 }
 
 // isUnknown reports whether an answer says that the endpoint does not have the operation.
@@ -96,14 +137,14 @@ var nonsense = map[string]any{
 	"MaxRecordSizeInKiB":         1,
 	"RecordDistributionStrategy": "NONSENSE",
 	"ShardFilter":                map[string]any{"Type": "NONSENSE"},
-	"StreamARN":                  "nonsense",
 	"StreamModeDetails":          map[string]any{"StreamMode": "NONSENSE"},
 }
 
 // probe returns a request that is right, except for the nonsense in one member. For a member of an
 // operation that needs more than a stream, it is a request to PutRecords.
-func probe(feature, stream string) (operation string, request map[string]any) {
+func probe(feature string, v vector.Variables) (operation string, request map[string]any) {
 	operation, name, _ := strings.Cut(feature, ".")
+	stream := v.Stream
 	switch operation {
 	case "CreateStream":
 		request = map[string]any{"StreamName": stream + "-" + name, "ShardCount": 1}
@@ -118,11 +159,15 @@ func probe(feature, stream string) (operation string, request map[string]any) {
 		request = map[string]any{"StreamName": stream, "Records": []any{map[string]any{"Data": "", "PartitionKey": "k"}}}
 	}
 	request[name] = nonsense[name]
+	if name == "StreamARN" { // some servers look at it only if there is no name
+		request[name] = v.ARN
+		delete(request, "StreamName")
+	}
 	return operation, request
 }
 
 // probeMembers finds out which members the endpoint has. stream is a stream to try them on.
-func probeMembers(ctx context.Context, c *client, s support, features []string, stream string) error {
+func probeMembers(ctx context.Context, c *client, s support, features []string, stream vector.Variables) error {
 	for _, feature := range features {
 		operation, _, isMember := strings.Cut(feature, ".")
 		if !isMember || !s[operation] {
@@ -137,7 +182,7 @@ func probeMembers(ctx context.Context, c *client, s support, features []string, 
 		if err != nil {
 			return err
 		}
-		s[feature] = answer.Status != http.StatusOK
+		s[feature] = (answer.Status == http.StatusOK) == strings.HasSuffix(feature, ".StreamARN")
 		if operation == "CreateStream" && answer.Status == http.StatusOK {
 			if err := deleteStream(context.WithoutCancel(ctx), c, member(any(request), "StreamName")); err != nil {
 				return err
@@ -147,12 +192,16 @@ func probeMembers(ctx context.Context, c *client, s support, features []string, 
 	return nil
 }
 
+// mostProbing is how long probeThrottling tries.
+const mostProbing = 20 * time.Second
+
 // probeThrottling finds out whether a shard throttles in the end. AWS lets more through at first
-// than later.
+// than later. A server that takes the records too slowly counts as one that does not throttle.
 func probeThrottling(ctx context.Context, c *client, stream string) (bool, error) {
 	const calls, records = 40, 500
 	record := map[string]any{"Data": "", "PartitionKey": "k"}
 	request := map[string]any{"StreamName": stream, "Records": slices.Repeat([]any{record}, records)}
+	deadline := now().Add(mostProbing)
 	for range calls {
 		answer, err := c.call(ctx, "PutRecords", request)
 		var foreign *foreignError
@@ -163,7 +212,7 @@ func probeThrottling(ctx context.Context, c *client, stream string) (bool, error
 			return false, err
 		}
 		body, _ := answer.Body.(map[string]any)
-		if failed, _ := body["FailedRecordCount"].(float64); failed > 0 || answer.Status != http.StatusOK {
+		if failed, _ := body["FailedRecordCount"].(float64); failed > 0 || answer.Status != http.StatusOK || now().After(deadline) {
 			return failed > 0, nil
 		}
 	}

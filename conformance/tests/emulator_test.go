@@ -87,7 +87,7 @@ func measure(t *testing.T, path string, args ...string) report {
 
 // The emulator satisfies every clause that can be expressed: over AWS's API alone, and with its
 // control API. The only needs that the two leave are those that no control API meets.
-func TestEmulator(t *testing.T) {
+func TestEmulatorSatisfiesEveryVector(t *testing.T) {
 	conformance, emulator := build(t, "conformance"), build(t, "emulator")
 	for name, test := range map[string]struct {
 		args    []string
