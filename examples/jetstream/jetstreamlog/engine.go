@@ -108,21 +108,24 @@ func (e *engine) messages(ctx context.Context, subject string, sequence uint64) 
 	}
 }
 
-// firstPatience is how long JetStream has to answer before it is asked again. Each time that is too
-// short, it has twice as long.
-const firstPatience = 500 * time.Millisecond
+// How long JetStream has to answer before it is asked again: first the shorter time, then the longer
+// one. Without a leader nobody answers.
+const (
+	minPatience = 500 * time.Millisecond
+	maxPatience = 2 * time.Second
+)
 
 // patiently calls ask until it gets JetStream's answer, for up to the timeout. It tries again when
 // there is no leader, or none that answers.
 func patiently[T any](ctx context.Context, timeout time.Duration, ask func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	patience := firstPatience
+	patience := minPatience
 	for {
 		attempt, cancel := context.WithTimeout(ctx, patience)
 		answer, err := ask(attempt)
 		if attempt.Err() != nil {
-			patience *= 2
+			patience = maxPatience
 		}
 		cancel()
 		if !temporary(err) || !pause(ctx) {

@@ -101,7 +101,7 @@ func (c *Cluster) URL() string {
 // While there is none, requests fail immediately instead of being sent much later.
 func Connect(url string) (*nats.Conn, error) {
 	return nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond), nats.ReconnectBufSize(-1),
-		nats.Timeout(10*time.Second))
+		nats.Timeout(10*time.Second), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // it would print
 }
 
 // Kill ends a server as kill -9 does.
