@@ -15,14 +15,19 @@ const (
 	maxRecords = 1 << indexBits
 )
 
-// Overhead is how many bytes Encode adds to a record's data and keys, at most.
-const Overhead = 6 * binary.MaxVarintLen64
+// Overhead is how many bytes Encode adds to a record's data and keys, at most: 6 for each second
+// that a sequence number can hold, 5 for the nanoseconds and for each length.
+const Overhead = 6 + 5 + 6 + 3*5
 
 // Encode returns the records as one message. Each record is: the time it arrived, in seconds and
 // nanoseconds; the second in its number; its partition key, explicit hash key and data, each after
 // its length. All numbers are varints.
 func Encode(records []putrecords.Record) []byte {
-	group := make([]byte, 0, encodedSize(records))
+	return encode(make([]byte, 0, encodedSize(records)), records)
+}
+
+// encode appends records to a group.
+func encode(group []byte, records []putrecords.Record) []byte {
 	for i := range records {
 		r := &records[i]
 		group = binary.AppendVarint(group, r.Arrived.Unix())

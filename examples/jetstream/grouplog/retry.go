@@ -24,11 +24,15 @@ func (q *Queue) put(shard putrecords.Shard, group []*pending) (sequence uint64, 
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), group[0].deadline)
 	defer cancel()
-	var records []putrecords.Record
+	size := 0
 	for _, p := range group {
-		records = append(records, p.records...)
+		size += p.size
 	}
-	id, encoded := rand.Text(), Encode(records)
+	encoded := make([]byte, 0, size)
+	for _, p := range group {
+		encoded = encode(encoded, p.records)
+	}
+	id := rand.Text()
 	pause, patience := minPause, q.options.Attempt
 	for {
 		attempt, cancel := context.WithTimeout(ctx, patience)

@@ -77,7 +77,7 @@ func TestUnfitStream(t *testing.T) {
 
 // The largest record must fit into a message. The least max_payload that New takes is enough.
 func TestMaxPayload(t *testing.T) {
-	const least = 1<<20 + 39 + 60 + 1024
+	const least = 1<<20 + 39 + 32 + 1024
 	for maxPayload, ok := range map[int32]bool{1 << 20: false, least - 1: false, least: true} {
 		s, err := server.NewServer(&server.Options{
 			Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), MaxPayload: maxPayload, NoLog: true, NoSigs: true,
