@@ -37,13 +37,27 @@ func (l *Log) layout(ctx context.Context) (layout, error) {
 	return current, nil
 }
 
+// encode returns the message for a layout, or an error if it is too large.
+func (l *Log) encode(shards []putrecords.Shard) (*nats.Msg, error) {
+	data, err := json.Marshal(shards)
+	if err != nil {
+		return nil, err
+	}
+	if most := int(l.engine.js.Conn().MaxPayload()) - headerRoom; len(data) > most {
+		return nil, fmt.Errorf("jetstreamlog: the layout of %d shards is %d bytes; max_payload leaves room for %d", len(shards), len(data), most)
+	}
+	message := nats.NewMsg(l.engine.layoutSubject())
+	message.Data = data
+	return message, nil
+}
+
 // begin publishes the first layout, unless there is one.
 func (l *Log) begin(ctx context.Context) error {
 	stream, err := putrecords.New(putrecords.Config{Shards: l.options.Shards, Log: putrecords.Discard()})
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(stream.Shards())
+	message, err := l.encode(stream.Shards())
 	if err != nil {
 		return err
 	}
@@ -53,8 +67,9 @@ func (l *Log) begin(ctx context.Context) error {
 		if _, err := l.layout(ctx); !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return err
 		}
-		_, err := l.engine.js.PublishMsg(ctx, &nats.Msg{Subject: l.engine.layoutSubject(), Data: data},
-			jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
+		_, err := patiently(ctx, l.options.Timeout, func(ctx context.Context) (*jetstream.PubAck, error) {
+			return l.engine.js.PublishMsg(ctx, message, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
+		})
 		if err != nil && !pause(ctx) { // perhaps because another front end was faster
 			return err
 		}

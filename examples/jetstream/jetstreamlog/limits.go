@@ -6,8 +6,8 @@ import (
 	"github.com/putrecords/putrecords"
 )
 
-// Divide returns the limits of one out of n front ends. With a load that is spread evenly over
-// them, together they admit per second what one stream would. A front end that gets more than its
+// Divide returns the limits of one out of n front ends. n is at least 1. If the load is even, the
+// front ends together admit per second what one stream would. A front end that gets more than its
 // part throttles, even though the others have room. Each keeps the burst of bytes, because a shard
 // must take the largest record.
 func Divide(limits putrecords.Limits, n int) putrecords.Limits {

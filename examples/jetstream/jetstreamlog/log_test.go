@@ -122,6 +122,7 @@ func TestRetention(t *testing.T) {
 			t.Fatal("the first record does not expire")
 		}
 		mustPut(t, stream, putrecords.Entry(fmt.Sprint("new", i), nil))
+		time.Sleep(20 * time.Millisecond) // the shard takes 1,000 a second
 		records := readAll(t, stream)
 		if len(records) > 0 && records[0].PartitionKey != "old" {
 			break

@@ -19,18 +19,19 @@ import (
 func TestInvalidOptions(t *testing.T) {
 	js := connect(t, startCluster(t, 1).URL())
 	for want, options := range map[string]jetstreamlog.Options{
-		`Name is ""`:            {},
-		`Name is "a.b"`:         {Name: "a.b"},
-		"Lane is -1":            {Name: "a", Lane: -1},
-		"Lane is 8":             {Name: "a", Lane: jetstreamlog.Lanes},
-		"Retention is 999.9":    {Name: "a", Retention: time.Second - time.Microsecond},
-		"Retention is -2ns":     {Name: "a", Retention: -2},
-		"FrontEnds is -1":       {Name: "a", FrontEnds: -1},
-		"Timeout is 1m0.":       {Name: "a", Timeout: time.Minute + time.Millisecond},
-		"Timeout is -1ns":       {Name: "a", Timeout: -1},
-		"Shards: -1":            {Name: "a", Replicas: 1, Shards: -1},
-		"replicas > 1":          {Name: "b"},
-		"maximum replicas is 5": {Name: "b", Replicas: 6},
+		`Name is ""`:             {},
+		`Name is "a.b"`:          {Name: "a.b"},
+		"Lane is -1":             {Name: "a", Lane: -1},
+		"Lane is 8":              {Name: "a", Lane: jetstreamlog.Lanes},
+		"Retention is 999.9":     {Name: "a", Retention: time.Second - time.Microsecond},
+		"Retention is -2ns":      {Name: "a", Retention: -2},
+		"FrontEnds is -1":        {Name: "a", FrontEnds: -1},
+		"Timeout is 1m0.":        {Name: "a", Timeout: time.Minute + time.Millisecond},
+		"Timeout is -1ns":        {Name: "a", Timeout: -1},
+		"Shards: -1":             {Name: "a", Replicas: 1, Shards: -1},
+		"replicas > 1":           {Name: "b"},
+		"maximum replicas is 5":  {Name: "b", Replicas: 6},
+		"layout of 40000 shards": {Name: "a", Replicas: 1, Shards: 40_000},
 	} {
 		if _, err := jetstreamlog.New(t.Context(), js, options); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want %q", err, want)

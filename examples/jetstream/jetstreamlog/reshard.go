@@ -3,7 +3,6 @@ package jetstreamlog
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -95,12 +94,10 @@ func (l *Log) batch(base layout, shards []putrecords.Shard, id string) ([]*nats.
 	if len(batch)+1 > maxBatch {
 		return nil, fmt.Errorf("jetstreamlog: %d shards close at once; at most %d can", len(batch)/Lanes, (maxBatch-1)/Lanes)
 	}
-	data, err := json.Marshal(shards)
+	message, err := l.encode(shards)
 	if err != nil {
 		return nil, err
 	}
-	message := nats.NewMsg(l.engine.layoutSubject())
-	message.Data = data
 	message.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(base.sequence, 10))
 	message.Header.Set(reshardID, id)
 	return append(batch, message), nil
