@@ -105,18 +105,18 @@ func Connect(url string) (*nats.Conn, error) {
 }
 
 // Kill ends a server as kill -9 does.
-func (c *Cluster) Kill(name string) { c.node(name).end((*os.Process).Kill) }
+func (c *Cluster) Kill(name string) { c.node(name).kill() }
 
 // Shutdown asks a server to end, and waits until it has.
-func (c *Cluster) Shutdown(name string) { c.node(name).end(nil) }
+func (c *Cluster) Shutdown(name string) { c.node(name).shutDown() }
 
 // Restart starts a server again, unless it runs.
 func (c *Cluster) Restart(name string) error { return c.node(name).start() }
 
-// Stop ends all servers.
+// Stop kills all servers.
 func (c *Cluster) Stop() {
 	for _, node := range c.nodes {
-		node.end((*os.Process).Kill)
+		node.kill()
 	}
 }
 
@@ -157,21 +157,29 @@ func (n *node) start() error {
 	}
 	n.process, n.stdin = process, stdin
 	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != ready {
-		n.end((*os.Process).Kill)
+		n.kill()
 		return errors.New("cluster: " + n.Name + " did not start; see " + n.log())
 	}
 	return nil
 }
 
-// end closes the server's standard input, sends it the signal if there is one, and waits.
-func (n *node) end(signal func(*os.Process) error) {
+// kill kills the server, if it runs.
+func (n *node) kill() {
+	if n.process != nil {
+		_ = n.process.Process.Kill()
+		n.shutDown()
+	}
+}
+
+// shutDown closes the server's standard input, if it runs, and waits until it has ended.
+func (n *node) shutDown() {
 	if n.process == nil {
 		return
 	}
-	if signal != nil {
-		_ = signal(n.process.Process)
-	}
-	_ = n.stdin.Close()
-	_ = n.process.Wait() // the error says that it was killed
+	process := n.process
 	n.process = nil
+	patience := time.AfterFunc(30*time.Second, func() { _ = process.Process.Kill() })
+	defer patience.Stop()
+	_ = n.stdin.Close()
+	_ = process.Wait() // the error says how it ended
 }
