@@ -2,6 +2,7 @@ package jetstreamlog_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,17 +20,20 @@ import (
 
 // What a round of the benchmark puts: requests of 500 records, from callers of each front end.
 const (
-	benchShards   = 4
-	benchCallers  = 32
-	benchRequests = 160
-	benchRecords  = 500
-
-	singleRequests = 8 // they take so much longer
+	benchShards  = 4
+	benchCallers = 32
+	benchRecords = 500
 )
+
+var benchRequests = flag.Int("requests", 20, "how many requests a round of BenchmarkLog puts")
+
+// singleRequests returns how many requests are put with a message for each record, which takes much
+// longer.
+func singleRequests() int { return max(*benchRequests/20, 1) }
 
 // BenchmarkLog measures records per second, side by side: of the log, of a plain publisher that
 // sends the log's messages with nothing in their headers, and of one that sends a message for each
-// record. Each round runs all three. The figures are medians; use -benchtime 3x for three rounds.
+// record. Each round runs all three. The figures are medians; use -benchtime 9x for nine rounds.
 func BenchmarkLog(b *testing.B) {
 	for _, replicas := range []int{3, 1} {
 		url := startCluster(b, replicas).URL()
@@ -39,16 +43,16 @@ func BenchmarkLog(b *testing.B) {
 					bench := newBench(b, url, replicas, size, frontEnds)
 					var logs, plains, singles []float64
 					for b.Loop() {
-						logs = append(logs, perSecond(benchRequests, bench.log))
-						plains = append(plains, perSecond(benchRequests, bench.plain))
-						singles = append(singles, perSecond(singleRequests, bench.single))
+						logs = append(logs, perSecond(*benchRequests, bench.log))
+						plains = append(plains, perSecond(*benchRequests, bench.plain))
+						singles = append(singles, perSecond(singleRequests(), bench.single))
 					}
 					b.ReportMetric(0, "ns/op")
 					b.ReportMetric(median(logs), "log/s")
 					b.ReportMetric(median(plains), "plain/s")
 					b.ReportMetric(median(singles), "single/s")
 					b.ReportMetric(median(logs)/median(plains), "of-plain")
-					b.ReportMetric(float64(b.N*benchRequests*benchRecords)/float64(bench.messages), "records/message")
+					b.ReportMetric(float64(b.N**benchRequests*benchRecords)/float64(bench.messages), "records/message")
 				})
 			}
 		}
@@ -139,7 +143,7 @@ func (bench *bench) log() {
 	for _, stream := range bench.streams {
 		for range benchCallers {
 			group.Go(func() {
-				for requests.Add(1) <= benchRequests {
+				for requests.Add(1) <= int64(*benchRequests) {
 					mustPut(bench.b, stream, bench.request...)
 				}
 			})
@@ -174,7 +178,7 @@ func (bench *bench) single() {
 	for _, js := range bench.conns {
 		group.Go(func() {
 			var acks []jetstream.PubAckFuture
-			for requests.Add(1) <= singleRequests {
+			for requests.Add(1) <= int64(singleRequests()) {
 				for i, record := range bench.request {
 					ack, err := js.PublishMsgAsync(&nats.Msg{Subject: fmt.Sprint("plain.", i%benchShards), Data: record.Data},
 						jetstream.WithStallWait(patience))
