@@ -14,6 +14,12 @@ func (l *Log) Unfence() { l.engine.unfenced = true }
 // SetClosingDelay sets how long the numbers of closed shards go on.
 func (l *Log) SetClosingDelay(d time.Duration) { l.closingDelay = d }
 
+// SetTimeout sets Options.Timeout, which New needs longer than some tests want to wait.
+func (l *Log) SetTimeout(d time.Duration) {
+	l.options.Timeout, l.engine.options.Timeout = d, d
+	l.Queue = grouplog.NewQueue(l.engine, grouplog.Options{MaxGroup: 4 << 20, Timeout: d, Report: l.options.Report})
+}
+
 // A Group is a message that a log has stored.
 type Group struct {
 	Shard uint32

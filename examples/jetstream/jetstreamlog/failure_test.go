@@ -120,8 +120,9 @@ func TestNoQuorum(t *testing.T) {
 	c := startCluster(t, 3)
 	mustPut(t, newStream(t, newLog(t, c.URL(), jetstreamlog.Options{})), putrecords.Entry("before", nil))
 	const timeout = 2 * time.Second
-	log := newLog(t, c.URL(), jetstreamlog.Options{Lane: 1, Timeout: timeout})
+	log := newLog(t, c.URL(), jetstreamlog.Options{Lane: 1})
 	stream := newStream(t, log)
+	log.SetTimeout(timeout)
 	for _, name := range c.Names()[1:] {
 		c.Kill(name)
 	}

@@ -139,12 +139,13 @@ func TestClosedConnection(t *testing.T) {
 	var reported []error
 	js := connect(t, url)
 	log, err := jetstreamlog.New(t.Context(), js, jetstreamlog.Options{
-		Name: "orders", Replicas: 1, Timeout: 100 * time.Millisecond, Report: func(err error) { reported = append(reported, err) },
+		Name: "orders", Replicas: 1, Timeout: patience, Report: func(err error) { reported = append(reported, err) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stream := newStream(t, log)
+	log.SetTimeout(100 * time.Millisecond)
 	js.Conn().Close()
 	out, err := stream.Put(t.Context(), putrecords.Entry("k", nil))
 	if err != nil || out.Records[0].ErrorCode != putrecords.InternalFailure {
