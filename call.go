@@ -18,17 +18,29 @@ const (
 // answer answers a request that has passed the constraints of its operation's model. ordering is
 // its SequenceNumberForOrdering, or nil.
 func (s *Stream) answer(ctx context.Context, operation string, in *Input, ordering *string) (Output, error) {
+	c := s.newCall(len(in.Records))
+	c.operation, c.ctx, c.entries = operation, ctx, in.Records
+	out, err := c.put(in, ordering)
+	s.endCall(c) // not after a panic: a faulty log may still write to its records
+	return out, err
+}
+
+// newCall returns a call of n records, in memory that an earlier call has used.
+func (s *Stream) newCall(n int) *call {
 	c, ok := s.calls.Get().(*call)
 	if !ok {
 		c = &call{}
 	}
-	c.fit(len(in.Records))
-	c.stream, c.operation, c.ctx, c.entries = s, operation, ctx, in.Records
-	out, err := c.put(in, ordering)
+	c.fit(n)
+	c.stream = s
+	return c
+}
+
+// endCall keeps the memory of a call that is over for a later one.
+func (s *Stream) endCall(c *call) {
 	c.forget()
 	*c = call{scratch: c.scratch}
-	s.calls.Put(c) // not after a panic: a faulty log may still write to its records
-	return out, err
+	s.calls.Put(c)
 }
 
 // validate makes the checks that come after the constraints of the model, in AWS's order, and finds
@@ -59,6 +71,8 @@ type call struct {
 	layout    *layout // as of the last route
 	entries   []RequestEntry
 	results   []ResultEntry // one for each entry; no ErrorCode: it is stored, or not tried yet
+
+	admissions []Admission // of Admit, instead of entries and results
 }
 
 // A scratch is the memory that a call needs only while it runs. It is all that a later call uses
@@ -234,6 +248,17 @@ type group struct {
 	failed    bool // the log could not store the records
 }
 
+// admit counts a record, and returns whether it is admitted: room is what the shard's buckets hold
+// for the group.
+func (g *group) admit(room Count, size int64) bool {
+	if g.admitted.Records < room.Records && size <= room.Bytes-g.admitted.Bytes {
+		g.admitted.add(Count{1, size})
+		return true
+	}
+	g.throttled.add(Count{1, size})
+	return false
+}
+
 // noEntry is no entry's index.
 const noEntry = -1
 
@@ -257,7 +282,7 @@ func (c *call) store() {
 func (c *call) append() {
 	defer c.finish(0)
 	for len(c.pending) > 0 {
-		c.begin(c.divide())
+		c.begin(c.divide(), (*shard).begin)
 		// What is pending now was routed to shards that have closed since. It makes new groups
 		// beside those that have begun.
 		c.route()
@@ -311,13 +336,13 @@ func (c *call) find(slot int) *int {
 	}
 }
 
-// begin has each shard begin to store its group. Entries whose shard has closed stay pending, in
-// the request's order.
-func (c *call) begin(groups []group) {
+// begin has each shard begin with its group, which it refuses if it has closed. The entries of
+// these groups stay pending, in the request's order.
+func (c *call) begin(groups []group, begin func(*shard, *call, *group) bool) {
 	c.pending = c.pending[:0]
 	for k := range groups {
 		g := &groups[k]
-		if g.shard.begin(c, g) {
+		if begin(g.shard, c, g) {
 			continue
 		}
 		for i := g.first; i != noEntry; i = c.next[i] {

@@ -31,6 +31,8 @@
 //	stream := putrecords.MustNew(putrecords.Config{Now: func() time.Time { return now }})
 //	now = now.Add(time.Hour)
 //
+// [Stream.Admit] only decides which records would be throttled, several times as fast.
+//
 // The same Config and the same calls at the same times give the same bytes. A stream made in a
 // testing/synctest bubble needs no Config.Now, because time.Now is virtual there.
 //

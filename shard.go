@@ -136,14 +136,9 @@ func (sh *shard) statistics() ShardStats {
 func (sh *shard) begin(c *call, g *group) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	now := c.now
-	if now.Before(sh.latest) {
-		now = sh.latest
-	}
-	if now.Unix() > sh.closing {
+	if !sh.arrive(c.now) {
 		return false
 	}
-	sh.latest = now
 	sh.admit(c, g)
 	if len(g.records) > 0 {
 		wait, err := c.stream.log.Append(c.ctx, sh.info, g.records)
@@ -156,14 +151,37 @@ func (sh *shard) begin(c *call, g *group) bool {
 	return true
 }
 
+// arrive moves the shard's time forward to now, unless the shard takes no more records then. The
+// caller holds the lock.
+func (sh *shard) arrive(now time.Time) (open bool) {
+	if now.Before(sh.latest) {
+		now = sh.latest
+	}
+	if now.Unix() > sh.closing {
+		return false
+	}
+	sh.latest = now
+	return true
+}
+
+// room returns the tokens in the buckets, or at least as many as wanted. The caller holds the lock.
+func (sh *shard) room(wanted Count) Count {
+	return Count{sh.records.available(sh.latest, wanted.Records), sh.bytes.available(sh.latest, wanted.Bytes)}
+}
+
+// take takes tokens, which must be available. The caller holds the lock.
+func (sh *shard) take(admitted Count) {
+	sh.records.take(sh.latest, admitted.Records)
+	sh.bytes.take(sh.latest, admitted.Bytes)
+}
+
 // admit stamps the entries of a group that the buckets hold tokens for. The others are throttled.
 func (sh *shard) admit(c *call, g *group) {
 	var wanted Count
 	for i := g.first; i != noEntry; i = c.next[i] {
 		wanted.add(Count{1, int64(c.entries[i].Size())})
 	}
-	records := sh.records.available(sh.latest, wanted.Records)
-	bytes := sh.bytes.available(sh.latest, wanted.Bytes)
+	room := sh.room(wanted)
 	g.number = SequenceNumber{
 		ShardCreated: sh.created,
 		Arrived:      sh.second(),
@@ -172,18 +190,13 @@ func (sh *shard) admit(c *call, g *group) {
 	start := len(c.records)
 	for i := g.first; i != noEntry; i = c.next[i] {
 		entry := &c.entries[i]
-		size := int64(entry.Size())
-		c.admitted[i] = g.admitted.Records < records && size <= bytes-g.admitted.Bytes
-		if !c.admitted[i] {
-			g.throttled.add(Count{1, size})
-			continue
+		c.admitted[i] = g.admit(room, int64(entry.Size()))
+		if c.admitted[i] {
+			c.records = append(c.records, newRecord(entry, g.number, sh.latest))
 		}
-		g.admitted.add(Count{1, size})
-		c.records = append(c.records, newRecord(entry, g.number, sh.latest))
 	}
 	g.records = slices.Clip(c.records[start:])
-	sh.records.take(sh.latest, g.admitted.Records)
-	sh.bytes.take(sh.latest, g.admitted.Bytes)
+	sh.take(g.admitted)
 }
 
 // finish counts a group once the log is done with it.
