@@ -1,0 +1,156 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/putrecords/putrecords"
+)
+
+// big is traffic that 1,000 shards just about take: most of a million keys are cold, a few are hot.
+var big = Generator{Rate: 400_000, Keys: 1_000_000, Zipf: 0.8, Bytes: 100, Burst: 1, Duration: 2 * time.Second, Seed: 1}
+
+func bigConfig() Config {
+	return Config{Shards: 1000, Policy: Policy{
+		Producers: 16, Batch: 500, Linger: 100 * time.Millisecond, Latency: 20 * time.Millisecond,
+		Backoff: 100 * time.Millisecond, MaxBackoff: 5 * time.Second, Jitter: 0.5, Attempts: 10,
+	}}
+}
+
+// BenchmarkSimulate plays the same traffic through Admit and through PutRecords.
+func BenchmarkSimulate(b *testing.B) {
+	trace := recorded(b, newGenerator(big).source(&Traffic{}))
+	want, err := simulate(context.Background(), bigConfig(), trace)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, through := range []struct {
+		name string
+		put  func(*putrecords.Stream, []putrecords.Admission) error
+	}{
+		{"Admit", nil},
+		{"PutRecords", putByName(big.Keys)},
+		{"PutRecordsWithoutNames", putAsCheaplyAsPossible},
+	} {
+		b.Run(through.name, func(b *testing.B) {
+			config := bigConfig()
+			config.put = through.put
+			measureRecords(b, func() int64 {
+				result, err := simulate(context.Background(), config, trace)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if through.name == "PutRecords" && (result.Stored != want.Stored || result.Throttled != want.Throttled) {
+					b.Fatalf("%d stored and %d throttled, want %d and %d", result.Stored, result.Throttled, want.Stored, want.Throttled)
+				}
+				return result.Sent
+			})
+		})
+	}
+}
+
+// BenchmarkGenerate makes the traffic and finds its hottest keys, which the command does on a core of
+// its own, once for all shard counts.
+func BenchmarkGenerate(b *testing.B) {
+	g := newGenerator(big)
+	measureRecords(b, func() int64 {
+		traffic := &Traffic{}
+		for _, err := range g.source(traffic) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		return traffic.Records
+	})
+}
+
+// measureRecords reports how many records a second of processor time takes. Other programs disturb
+// that less than the time on the clock.
+func measureRecords(b *testing.B, run func() (records int64)) {
+	var records int64
+	begin := processorTime(b)
+	for b.Loop() {
+		records += run()
+	}
+	b.ReportMetric(float64(records)/(processorTime(b)-begin).Seconds(), "records/CPU-s")
+}
+
+// recorded keeps what a source yields.
+func recorded(b *testing.B, source Source) Source {
+	var chunks [][]Arrival
+	for chunk, err := range source {
+		if err != nil {
+			b.Fatal(err)
+		}
+		chunks = append(chunks, slices.Clone(chunk))
+	}
+	return func(yield func([]Arrival, error) bool) {
+		for _, chunk := range chunks {
+			if !yield(chunk, nil) {
+				return
+			}
+		}
+	}
+}
+
+// putByName returns a put that calls PutRecords with the partition keys.
+func putByName(keys int) func(*putrecords.Stream, []putrecords.Admission) error {
+	names := make(map[putrecords.HashKey]*string, keys)
+	for i := range keys {
+		name := string(appendKey(nil, i))
+		names[putrecords.HashKeyOf(name)] = &name
+	}
+	return func(s *putrecords.Stream, records []putrecords.Admission) error {
+		return putThrough(s, records, func(i int) *string { return names[records[i].HashKey] })
+	}
+}
+
+// putAsCheaplyAsPossible calls PutRecords with the bytes of the hash keys as partition keys. That
+// costs less than names, and spreads the keys over the shards as well, but differently.
+func putAsCheaplyAsPossible(s *putrecords.Stream, records []putrecords.Admission) error {
+	names := make([]string, len(records))
+	return putThrough(s, records, func(i int) *string {
+		names[i] = string(records[i].HashKey[:])
+		return &names[i]
+	})
+}
+
+var data [1 << 10]byte
+
+func putThrough(s *putrecords.Stream, records []putrecords.Admission, name func(i int) *string) error {
+	entries := make([]putrecords.RequestEntry, len(records))
+	for i := range records {
+		name := name(i)
+		entries[i] = putrecords.RequestEntry{Data: data[:records[i].Bytes-len(*name)], PartitionKey: name}
+	}
+	out, err := s.Put(context.Background(), entries...)
+	if err != nil {
+		return err
+	}
+	for i, entry := range out.Records {
+		if records[i].Admitted = entry.ErrorCode == ""; !records[i].Admitted {
+			continue
+		}
+		index, err := strconv.Atoi(entry.ShardID[len("shardId-"):])
+		if err != nil {
+			return err
+		}
+		records[i].ShardIndex = uint32(index)
+	}
+	return nil
+}
+
+// processorTime returns how much processor time this program has used.
+func processorTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
