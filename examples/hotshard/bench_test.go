@@ -16,13 +16,6 @@ import (
 // big is traffic that 1,000 shards just about take: most of a million keys are cold, a few are hot.
 var big = Generator{Rate: 400_000, Keys: 1_000_000, Zipf: 0.8, Bytes: 100, Burst: 1, Duration: 2 * time.Second, Seed: 1}
 
-func bigConfig() Config {
-	return Config{Shards: 1000, Policy: Policy{
-		Producers: 16, Batch: 500, Linger: 100 * time.Millisecond, Latency: 20 * time.Millisecond,
-		Backoff: 100 * time.Millisecond, MaxBackoff: 5 * time.Second, Jitter: 0.5, Attempts: 10,
-	}}
-}
-
 // BenchmarkSimulate plays the same traffic through Admit and through PutRecords.
 func BenchmarkSimulate(b *testing.B) {
 	trace := recorded(b, newGenerator(big).source(&Traffic{}))

@@ -77,7 +77,7 @@ func TestInputsAreAlike(t *testing.T) {
 }
 
 func TestMadeUpTraffic(t *testing.T) {
-	args := []string{"-rate", "3000", "-keys", "20", "-zipf", "1.5", "-size", "500", "-burst", "2", "-duration", "20s", "-seed", "7", "-shards", "2,4"}
+	args := []string{"-rate", "3000", "-keys", "20", "-zipf", "1.5", "-size", "500", "-burst", "2", "-duration", "6s", "-seed", "7", "-shards", "2,4"}
 	status, first, stderr := runWith("", args...)
 	if status != 0 || stderr != "" || !strings.HasPrefix(first, "made-up traffic: ") {
 		t.Fatalf("status %d, stdout %q, stderr %q", status, first, stderr)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/putrecords/putrecords"
@@ -93,7 +94,6 @@ type simulation struct {
 	// Memory that is used again.
 	request []putrecords.Admission
 	failed  [][]record // of a request, by backoff level
-	groups  [][]record // empty ones
 }
 
 // simulate sends a trace through producers into a stream. When ctx is done, it returns ctx's error
@@ -193,7 +193,6 @@ func (s *simulation) step() error {
 		r.due = s.now + s.Policy.Linger
 		p.add(r)
 	}
-	s.groups = append(s.groups, e.rested[:0])
 	return s.send(p, e.producer)
 }
 
@@ -238,8 +237,8 @@ func (s *simulation) sendRequest(p *producer, number int) error {
 	p.drop(n)
 	for level, group := range s.failed {
 		if len(group) > 0 {
-			s.schedule(event{at: s.now + s.Policy.Latency + s.backoff(level), producer: number, rested: group})
-			s.failed[level] = nil
+			s.schedule(event{at: s.now + s.Policy.Latency + s.backoff(level), producer: number, rested: slices.Clone(group)})
+			s.failed[level] = group[:0]
 		}
 	}
 	if s.SplitHot {
@@ -294,9 +293,6 @@ func (s *simulation) rest(r record) {
 	level := min(int(r.attempts)-1, maxLevel)
 	for len(s.failed) <= level {
 		s.failed = append(s.failed, nil)
-	}
-	if n := len(s.groups); s.failed[level] == nil && n > 0 {
-		s.failed[level], s.groups = s.groups[n-1], s.groups[:n-1]
 	}
 	s.failed[level] = append(s.failed[level], r)
 }
