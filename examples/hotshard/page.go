@@ -125,6 +125,7 @@ func heatMap(number int, r *Result) chart {
 			"yAxis": map[string]any{
 				"type": "category", "data": rows, "inverse": true, "axisTick": map[string]any{"show": false},
 			},
+			"axisPointer": map[string]any{"show": true}, // the tooltip does not name the shard
 			"visualMap": map[string]any{
 				"min": 0, "max": 100, "calculable": true, "orient": "horizontal", "left": "center", "bottom": 4,
 				"text":    []string{"100 %", "0 %"},
@@ -151,7 +152,7 @@ func delayChart(number int, r *Result) chart {
 			if c.Delays.n == 0 {
 				data = append(data, nil)
 			} else {
-				data = append(data, max(value(&c.Delays), time.Millisecond).Seconds())
+				data = append(data, max(value(&c.Delays).Round(time.Millisecond), time.Millisecond).Seconds())
 			}
 		}
 		line := map[string]any{"name": names[i], "type": "line", "data": data, "showSymbol": false, "animation": false}
