@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -90,53 +89,6 @@ func recorded(b *testing.B, source Source) Source {
 			}
 		}
 	}
-}
-
-// putByName returns a put that calls PutRecords with the partition keys.
-func putByName(keys int) func(*putrecords.Stream, []putrecords.Admission) error {
-	names := make(map[putrecords.HashKey]*string, keys)
-	for i := range keys {
-		name := string(appendKey(nil, i))
-		names[putrecords.HashKeyOf(name)] = &name
-	}
-	return func(s *putrecords.Stream, records []putrecords.Admission) error {
-		return putThrough(s, records, func(i int) *string { return names[records[i].HashKey] })
-	}
-}
-
-// putAsCheaplyAsPossible calls PutRecords with the bytes of the hash keys as partition keys. That
-// costs less than names, and spreads the keys over the shards as well, but differently.
-func putAsCheaplyAsPossible(s *putrecords.Stream, records []putrecords.Admission) error {
-	names := make([]string, len(records))
-	return putThrough(s, records, func(i int) *string {
-		names[i] = string(records[i].HashKey[:])
-		return &names[i]
-	})
-}
-
-var data [1 << 10]byte
-
-func putThrough(s *putrecords.Stream, records []putrecords.Admission, name func(i int) *string) error {
-	entries := make([]putrecords.RequestEntry, len(records))
-	for i := range records {
-		name := name(i)
-		entries[i] = putrecords.RequestEntry{Data: data[:records[i].Bytes-len(*name)], PartitionKey: name}
-	}
-	out, err := s.Put(context.Background(), entries...)
-	if err != nil {
-		return err
-	}
-	for i, entry := range out.Records {
-		if records[i].Admitted = entry.ErrorCode == ""; !records[i].Admitted {
-			continue
-		}
-		index, err := strconv.Atoi(entry.ShardID[len("shardId-"):])
-		if err != nil {
-			return err
-		}
-		records[i].ShardIndex = uint32(index)
-	}
-	return nil
 }
 
 // processorTime returns how much processor time this program has used.

@@ -176,11 +176,12 @@ func hotshard(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if err != nil {
 		return command.UsageError{Err: err}
 	}
-	in, err := open(o, stdin, stderr)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, err := open(ctx, o, stdin, stderr)
 	if err != nil {
 		return command.UsageError{Err: err}
 	}
-	defer in.close()
 	var configs []Config
 	for _, shards := range o.shards {
 		config := o.config
@@ -224,11 +225,11 @@ type input struct {
 const shownBadLines = 10
 
 // open opens the input, with a progress bar if stderr is a terminal.
-func open(o Options, stdin io.Reader, stderr io.Writer) (*input, error) {
+func open(ctx context.Context, o Options, stdin io.Reader, stderr io.Writer) (*input, error) {
 	if o.generator.Rate > 0 {
 		in := &input{name: "made-up traffic", traffic: &Traffic{}}
 		bar := newBar(int64(o.generator.Duration), stderr)
-		in.close = func() { _ = bar.Exit() }
+		in.close = func() { endBar(bar) }
 		in.source = watched(newGenerator(o.generator).source(in.traffic), func() { _ = bar.Set64(int64(in.traffic.Length)) })
 		return in, nil
 	}
@@ -254,7 +255,7 @@ func open(o Options, stdin io.Reader, stderr io.Writer) (*input, error) {
 	}
 	bar := newBar(size, stderr)
 	in.close = func() {
-		_ = bar.Exit()
+		endBar(bar)
 		_ = closeFile()
 	}
 	t.Report = func(line string) {
@@ -263,8 +264,8 @@ func open(o Options, stdin io.Reader, stderr io.Writer) (*input, error) {
 			fmt.Fprintf(stderr, "hotshard: %s: skipped %s\n", in.name, strings.ReplaceAll(line, "\n", `\n`))
 		}
 	}
-	counted := &countingReader{Reader: file}
-	in.source = watched(t.source(counted), func() { _ = bar.Set64(counted.n) })
+	reader := interruptible(ctx, file)
+	in.source = watched(t.source(reader), func() { _ = bar.Set64(reader.read.Load()) })
 	return in, nil
 }
 
@@ -283,6 +284,12 @@ func newBar(size int64, w io.Writer) *progressbar.ProgressBar {
 	)
 }
 
+// endBar removes a progress bar.
+func endBar(bar *progressbar.ProgressBar) {
+	_ = bar.Exit()
+	_ = bar.Clear()
+}
+
 // watched calls step after each chunk.
 func watched(source Source, step func()) Source {
 	return func(yield func([]Arrival, error) bool) {
@@ -293,17 +300,6 @@ func watched(source Source, step func()) Source {
 			step()
 		}
 	}
-}
-
-type countingReader struct {
-	io.Reader
-	n int64
-}
-
-func (r *countingReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	r.n += int64(n)
-	return n, err
 }
 
 // parseCounts parses shard counts.
