@@ -235,7 +235,7 @@ func TestAdmitTellsOfReshards(t *testing.T) {
 	}
 }
 
-// Calls of Admit, PutRecords and SplitShard may overlap, and no record is decided twice or left out.
+// Calls of Admit, PutRecords and SplitShard may overlap. Each record is decided once.
 func TestAdmitConcurrently(t *testing.T) {
 	s := putrecords.MustNew(putrecords.Config{Limits: unlimited, Now: newClock().Now, Log: putrecords.Discard()})
 	const callers, calls, records = 4, 50, 100

@@ -47,8 +47,8 @@ func BenchmarkSimulate(b *testing.B) {
 	}
 }
 
-// BenchmarkGenerate makes the traffic and finds its hottest keys, which the command does on a core of
-// its own, once for all shard counts.
+// BenchmarkGenerate makes the traffic and finds its hottest keys, which the command does on a core
+// of its own, once for all shard counts.
 func BenchmarkGenerate(b *testing.B) {
 	g := newGenerator(big)
 	measureRecords(b, func() int64 {

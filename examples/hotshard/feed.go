@@ -16,8 +16,8 @@ type chunk struct {
 	users    atomic.Int32
 }
 
-// simulateAll runs the simulations side by side on one pass through the trace, which may come from a
-// pipe. If it ends early, the results are what is known so far.
+// simulateAll runs the simulations side by side on one pass through the trace, which may come from
+// a pipe. If it ends early, the results are what is known so far.
 func simulateAll(ctx context.Context, configs []Config, source Source) ([]Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

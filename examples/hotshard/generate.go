@@ -15,7 +15,7 @@ type Generator struct {
 	Keys     int     // key-1 is the hottest
 	Zipf     float64 // key-N is 1/N^Zipf times as hot as key-1; 0 is all keys alike
 	Bytes    int     // of data
-	Burst    float64 // the rate is so many times as high in the first 5 s of each minute; 1 is no bursts
+	Burst    float64 // what the rate is multiplied by in the first 5 s of each minute
 	Duration time.Duration
 	Seed     uint64
 }
@@ -100,8 +100,8 @@ func (g Generator) next(random *rand.Rand, at time.Duration) time.Duration {
 	return at
 }
 
-// A zipf draws numbers from 0 up to its length, by Walker's alias method. rand.Zipf would not do: it
-// needs an exponent above 1.
+// A zipf draws numbers from 0 up to its length, by Walker's alias method. rand.Zipf would not do,
+// because it needs an exponent above 1.
 type zipf []struct {
 	keep  uint32 // the chance to keep the number, in 2^32ths
 	alias uint32 // what to return instead

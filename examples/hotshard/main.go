@@ -1,6 +1,6 @@
-// Hotshard plans a Kinesis stream: it sends a trace, or made-up traffic, through producers that
-// retry into streams of several sizes, on virtual time. It says what each stream throttles, how late
-// records get there, which keys are hot, and what a split of the hot shard changes.
+// Hotshard plans a Kinesis stream. On virtual time, it sends a trace or made-up traffic through
+// producers that retry to streams of several sizes. It reports what each stream throttles, how late
+// records are stored, which keys are hot, and what a split of the hot shard changes.
 //
 //	hotshard [FLAGS] [FILE]
 package main

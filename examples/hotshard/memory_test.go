@@ -30,8 +30,8 @@ func atEnd(source Source, f func()) Source {
 }
 
 // Ten times the trace takes no more memory than the trace. The trace is as long as 230 columns of
-// 160 ms; ten times that has 144 of 2,560 ms. The trace is long enough for every delay that there can
-// be, and for the hot keys to fill their places.
+// 160 ms; ten times that has 144 of 2,560 ms. The trace is long enough for the longest delays, and
+// for the hot keys to fill their places.
 func TestMemoryDoesNotGrow(t *testing.T) {
 	config := bigConfig()
 	config.Shards = 2

@@ -53,7 +53,11 @@ func TestHostileKeysStayData(t *testing.T) {
 
 // The page has a heat map and a chart of delays for each stream, and loads nothing.
 func TestPageHasAllCharts(t *testing.T) {
-	page := writtenPage(t, "", "-rate", "2500", "-duration", "10s", "-shards", "1,2", "-split-hot", "-reshard-delay", "1s")
+	args := []string{"-rate", "2500", "-duration", "10s", "-shards", "1,2", "-split-hot", "-reshard-delay", "1s"}
+	page := writtenPage(t, "", args...)
+	if writtenPage(t, "", args...) != page {
+		t.Error("the same seed makes another page")
+	}
 	var got []string
 	for _, chart := range optionsOf(t, page) {
 		got = append(got, chart.ID)

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// An interruptibleReader reads ahead, so that a Read returns when ctx is done even if the file, such
-// as a terminal or a pipe, has nothing to read.
+// An interruptibleReader reads ahead, so Read returns when ctx is done, even if the file is a
+// terminal or a pipe that has nothing to read.
 type interruptibleReader struct {
 	ctx    context.Context
 	blocks <-chan block

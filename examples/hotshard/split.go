@@ -101,8 +101,9 @@ func (s *splitter) decide(shard int, w *watch, now time.Duration) (over bool) {
 		if errors.Is(err, putrecords.ResourceInUseException) {
 			return false // another split is going on
 		}
-		if err != nil { // no key can split the shard
-			split.OneKey = true
+		if err != nil { // the shard has too few hash keys, which MD5 does not bring about
+			w.done = true
+			return true
 		}
 	}
 	w.done = true

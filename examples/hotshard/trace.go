@@ -23,16 +23,18 @@ import (
 // A Trace reads the records that a file holds: CSV, NDJSON, or what "aws kinesis get-records"
 // prints; plain, or compressed with gzip or zstd. Its first bytes say which.
 type Trace struct {
+	Strict bool         // fail at the first bad line
+	Report func(string) // is told of each bad line, unless Strict
+
 	Traffic    Traffic
-	Bad        int64         // lines that were skipped
-	Late       int64         // records with a time before that of the record before; they count as of that time
-	StoredOnly bool          // the trace is from get-records, which shows only records that were stored
-	Report     func(string)  // is told of each bad line
-	Strict     bool          // fail at the first bad line
-	first      time.Time     // of the trace
-	latest     time.Duration // since then
-	chunk      []Arrival
-	key        []byte // of the latest record
+	Bad        int64 // lines that were skipped
+	Late       int64 // records whose time is before an earlier record's; they count as of that time
+	StoredOnly bool  // the trace is from get-records, which shows only records that were stored
+
+	first  time.Time     // of the first record
+	latest time.Duration // since then
+	chunk  []Arrival
+	key    []byte // of the latest record
 }
 
 // A rawRecord is a record as the trace has it.
