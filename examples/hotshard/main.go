@@ -117,17 +117,17 @@ func parseArguments(args []string) (Options, error) {
 	flags := command.NewFlags()
 	flags.Func("shards", "", func(value string) error { return parseCounts(value, &o.shards) })
 	flags.BoolVar(&o.config.SplitHot, "split-hot", false, "")
-	durationVar(flags, &o.config.ReshardDelay, "reshard-delay", 25*time.Second, 0)
+	durationVar(flags, &o.config.ReshardDelay, "reshard-delay", 25*time.Second, 0, time.Hour)
 	flags.StringVar(&o.config.Name, "stream", "stream", "")
 	lenient := flags.Bool("lenient", false, "")
 
 	policy := &o.config.Policy
 	numberVar(flags, &policy.Producers, "producers", 4, 1, 100_000)
 	numberVar(flags, &policy.Batch, "batch", 500, 1, 500)
-	durationVar(flags, &policy.Linger, "linger", 100*time.Millisecond, 0)
-	durationVar(flags, &policy.Latency, "latency", 20*time.Millisecond, 0)
-	durationVar(flags, &policy.Backoff, "backoff", 100*time.Millisecond, time.Millisecond)
-	durationVar(flags, &policy.MaxBackoff, "max-backoff", 5*time.Second, time.Millisecond)
+	durationVar(flags, &policy.Linger, "linger", 100*time.Millisecond, 0, time.Hour)
+	durationVar(flags, &policy.Latency, "latency", 20*time.Millisecond, 0, time.Hour)
+	durationVar(flags, &policy.Backoff, "backoff", 100*time.Millisecond, time.Millisecond, time.Hour)
+	durationVar(flags, &policy.MaxBackoff, "max-backoff", 5*time.Second, time.Millisecond, time.Hour)
 	floatVar(flags, &policy.Jitter, "jitter", 0.5, 1)
 	numberVar(flags, &policy.Attempts, "attempts", 10, 0, 1_000_000)
 
@@ -137,7 +137,7 @@ func parseArguments(args []string) (Options, error) {
 	floatVar(flags, &g.Zipf, "zipf", 1, 10)
 	numberVar(flags, &g.Bytes, "size", 1000, 0, maxRecordBytes-256)
 	floatVar(flags, &g.Burst, "burst", 1, 1e6)
-	durationVar(flags, &g.Duration, "duration", 5*time.Minute, time.Millisecond)
+	durationVar(flags, &g.Duration, "duration", 5*time.Minute, time.Millisecond, longest)
 	flags.Uint64Var(&g.Seed, "seed", 1, "")
 
 	flags.StringVar(&o.html, "html", "", "")
@@ -342,12 +342,12 @@ func floatVar(flags *flag.FlagSet, to *float64, name string, value, most float64
 	})
 }
 
-func durationVar(flags *flag.FlagSet, to *time.Duration, name string, value, least time.Duration) {
+func durationVar(flags *flag.FlagSet, to *time.Duration, name string, value, least, most time.Duration) {
 	*to = value
 	flags.Func(name, "", func(s string) error {
 		d, err := time.ParseDuration(s)
-		if err != nil || d < least || d > longest {
-			return fmt.Errorf("must be a duration from %v to %v, like 1.5s", least, longest)
+		if err != nil || d < least || d > most {
+			return fmt.Errorf("must be a duration from %v to %v, like 1.5s", least, most)
 		}
 		*to = d
 		return nil

@@ -186,9 +186,10 @@ func TestRejected(t *testing.T) {
 		{[]string{"-jitter", "1.1"}, 2, "must be a number from 0 to 1"},
 		{[]string{"-jitter", "NaN"}, 2, "must be a number from 0 to 1"},
 		{[]string{"-zipf", "-1"}, 2, "must be a number from 0 to 10"},
-		{[]string{"-linger", "-1ns"}, 2, "must be a duration from 0s to 8784h0m0s, like 1.5s"},
+		{[]string{"-linger", "-1ns"}, 2, "must be a duration from 0s to 1h0m0s, like 1.5s"},
 		{[]string{"-duration", "8784h1ns"}, 2, "must be a duration from 1ms to 8784h0m0s"},
-		{[]string{"-backoff", "0"}, 2, "must be a duration from 1ms to"},
+		{[]string{"-backoff", "0"}, 2, "must be a duration from 1ms to 1h0m0s"},
+		{[]string{"-max-backoff", "1h1ns"}, 2, "must be a duration from 1ms to 1h0m0s"},
 		{[]string{"-seed", "-1"}, 2, `"-1" for flag -seed`},
 		{[]string{"-stream", "a b"}, 2, "invalid value for flag -stream: "},
 		{[]string{"-no\nsuch"}, 2, `flag provided but not defined: -no\nsuch`},
@@ -198,7 +199,7 @@ func TestRejected(t *testing.T) {
 		{[]string{directory}, 2, directory},
 		{[]string{"-"}, 2, "standard input: the trace is empty"},
 		{[]string{"-rate", "0.001", "-duration", "1ms"}, 2, "made-up traffic: no records"},
-		{[]string{"-rate", "9", "-html", filepath.Join(directory, "no", "such")}, 1, "no such file or directory"},
+		{[]string{"-rate", "9", "-html", filepath.Join(directory, "no", "such")}, 1, "hotshard: open "},
 	} {
 		status, stdout, stderr := runWith("", test.args...)
 		if status != test.status || stdout != "" {
