@@ -6,24 +6,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
-	"strings"
 	"syscall"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
-	"github.com/putrecords/putrecords"
 	"github.com/putrecords/putrecords/internal/command"
 )
 
@@ -86,7 +77,7 @@ The exit status is 2 if the arguments or FILE are invalid, and 1 for any other e
 run; the report then has what is known so far, and the exit status is 1.
 `
 
-// sample is a made-up trace. Its README says how it was made.
+// sample is a made-up trace: two minutes of an online shop, with a sale that makes one key hot.
 //
 //go:embed sample.csv.gz
 var sample []byte
@@ -98,76 +89,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return command.Exit("hotshard", usage, hotshard(ctx, args, stdin, stdout, stderr), stdout, stderr)
-}
-
-// Options are what the arguments say.
-type Options struct {
-	config    Config // without Shards
-	shards    []int
-	generator Generator
-	file      string // "" is the sample
-	html      string
-	anonymous bool
-	strict    bool
-	prices    Prices
-}
-
-func parseArguments(args []string) (Options, error) {
-	o := Options{shards: []int{4, 8, 16}, prices: listPrices}
-	flags := command.NewFlags()
-	flags.Func("shards", "", func(value string) error { return parseCounts(value, &o.shards) })
-	flags.BoolVar(&o.config.SplitHot, "split-hot", false, "")
-	durationVar(flags, &o.config.ReshardDelay, "reshard-delay", 25*time.Second, 0, time.Hour)
-	flags.StringVar(&o.config.Name, "stream", "stream", "")
-	lenient := flags.Bool("lenient", false, "")
-
-	policy := &o.config.Policy
-	numberVar(flags, &policy.Producers, "producers", 4, 1, 100_000)
-	numberVar(flags, &policy.Batch, "batch", 500, 1, 500)
-	durationVar(flags, &policy.Linger, "linger", 100*time.Millisecond, 0, time.Hour)
-	durationVar(flags, &policy.Latency, "latency", 20*time.Millisecond, 0, time.Hour)
-	durationVar(flags, &policy.Backoff, "backoff", 100*time.Millisecond, time.Millisecond, time.Hour)
-	durationVar(flags, &policy.MaxBackoff, "max-backoff", 5*time.Second, time.Millisecond, time.Hour)
-	floatVar(flags, &policy.Jitter, "jitter", 0.5, 1)
-	numberVar(flags, &policy.Attempts, "attempts", 10, 0, 1_000_000)
-
-	g := &o.generator
-	floatVar(flags, &g.Rate, "rate", 0, 1e9)
-	numberVar(flags, &g.Keys, "keys", 10_000, 1, 100_000_000)
-	floatVar(flags, &g.Zipf, "zipf", 1, 10)
-	numberVar(flags, &g.Bytes, "size", 1000, 0, maxRecordBytes-256)
-	floatVar(flags, &g.Burst, "burst", 1, 1e6)
-	durationVar(flags, &g.Duration, "duration", 5*time.Minute, time.Millisecond, longest)
-	flags.Uint64Var(&g.Seed, "seed", 1, "")
-
-	flags.StringVar(&o.html, "html", "", "")
-	flags.BoolVar(&o.anonymous, "anonymous", false, "")
-	flags.BoolVar(&o.strict, "strict", false, "")
-	floatVar(flags, &o.prices.ShardHour, "price-shard", listPrices.ShardHour, 1e6)
-	floatVar(flags, &o.prices.MillionPuts, "price-put", listPrices.MillionPuts, 1e6)
-	floatVar(flags, &o.prices.StreamHour, "price-stream", listPrices.StreamHour, 1e6)
-	floatVar(flags, &o.prices.GB, "price-gb", listPrices.GB, 1e6)
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	if *lenient {
-		o.config.Limits = putrecords.LenientLimits()
-	}
-	o.config.Seed = g.Seed
-	if _, err := putrecords.New(putrecords.Config{Name: o.config.Name}); err != nil {
-		return o, fmt.Errorf("invalid value for flag -stream: %w", err)
-	}
-	switch flags.NArg() {
-	case 0:
-	case 1:
-		o.file = flags.Arg(0)
-	default:
-		return o, fmt.Errorf("expected at most one FILE, after all flags, but got %q", flags.Args())
-	}
-	if o.file != "" && g.Rate > 0 {
-		return o, errors.New("expected FILE or -rate, but not both")
-	}
-	return o, nil
 }
 
 // hotshard runs the simulations and reports on them.
@@ -210,146 +131,4 @@ func hotshard(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		return errors.New("interrupted: this is what is known so far")
 	}
 	return nil
-}
-
-// An input is where records come from.
-type input struct {
-	name    string
-	source  Source
-	traffic *Traffic
-	trace   *Trace // nil for made-up traffic
-	close   func()
-}
-
-// shownBadLines is how many bad lines are reported one by one.
-const shownBadLines = 10
-
-// open opens the input, with a progress bar if stderr is a terminal.
-func open(ctx context.Context, o Options, stdin io.Reader, stderr io.Writer) (*input, error) {
-	if o.generator.Rate > 0 {
-		in := &input{name: "made-up traffic", traffic: &Traffic{}}
-		bar := newBar(int64(o.generator.Duration), stderr)
-		in.close = func() { endBar(bar) }
-		in.source = watched(newGenerator(o.generator).source(in.traffic), func() { _ = bar.Set64(int64(in.traffic.Length)) })
-		return in, nil
-	}
-	t := &Trace{Strict: o.strict}
-	in := &input{trace: t, traffic: &t.Traffic}
-	var file io.Reader
-	size := int64(-1)
-	closeFile := func() error { return nil }
-	switch o.file {
-	case "":
-		in.name, file, size = "sample.csv.gz", bytes.NewReader(sample), int64(len(sample))
-	case "-":
-		in.name, file = "standard input", stdin
-	default:
-		f, err := os.Open(o.file)
-		if err != nil {
-			return nil, err
-		}
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			size = info.Size()
-		}
-		in.name, file, closeFile = o.file, f, f.Close
-	}
-	bar := newBar(size, stderr)
-	in.close = func() {
-		endBar(bar)
-		_ = closeFile()
-	}
-	t.Report = func(line string) {
-		if t.Bad <= shownBadLines {
-			_ = bar.Clear()
-			fmt.Fprintf(stderr, "hotshard: %s: skipped %s\n", in.name, strings.ReplaceAll(line, "\n", `\n`))
-		}
-	}
-	reader := interruptible(ctx, file)
-	in.source = watched(t.source(reader), func() { _ = bar.Set64(reader.read.Load()) })
-	return in, nil
-}
-
-// newBar returns a progress bar. It shows nothing unless w is a terminal.
-func newBar(size int64, w io.Writer) *progressbar.ProgressBar {
-	file, ok := w.(*os.File)
-	return progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetVisibility(ok && term.IsTerminal(int(file.Fd()))),
-		progressbar.OptionSetDescription("simulating"),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetWidth(40),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetPredictTime(size > 0),
-	)
-}
-
-// endBar removes a progress bar.
-func endBar(bar *progressbar.ProgressBar) {
-	_ = bar.Exit()
-	_ = bar.Clear()
-}
-
-// watched calls step after each chunk.
-func watched(source Source, step func()) Source {
-	return func(yield func([]Arrival, error) bool) {
-		for chunk, err := range source {
-			if !yield(chunk, err) {
-				return
-			}
-			step()
-		}
-	}
-}
-
-// parseCounts parses shard counts.
-func parseCounts(value string, counts *[]int) error {
-	*counts = nil
-	for field := range strings.SplitSeq(value, ",") {
-		n, err := strconv.Atoi(field)
-		if err != nil || n < 1 || n > 10_000 {
-			return errors.New("must be whole numbers from 1 to 10000, separated by commas")
-		}
-		*counts = append(*counts, n)
-	}
-	if len(*counts) > 20 {
-		return errors.New("must be at most 20 numbers")
-	}
-	return nil
-}
-
-func numberVar(flags *flag.FlagSet, to *int, name string, value, least, most int) {
-	*to = value
-	flags.Func(name, "", func(s string) error {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < least || n > most {
-			return fmt.Errorf("must be a whole number from %d to %d", least, most)
-		}
-		*to = n
-		return nil
-	})
-}
-
-func floatVar(flags *flag.FlagSet, to *float64, name string, value, most float64) {
-	*to = value
-	flags.Func(name, "", func(s string) error {
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || !(f >= 0 && f <= most) { // not NaN
-			return fmt.Errorf("must be a number from 0 to %v", most)
-		}
-		*to = f
-		return nil
-	})
-}
-
-func durationVar(flags *flag.FlagSet, to *time.Duration, name string, value, least, most time.Duration) {
-	*to = value
-	flags.Func(name, "", func(s string) error {
-		d, err := time.ParseDuration(s)
-		if err != nil || d < least || d > most {
-			return fmt.Errorf("must be a duration from %v to %v, like 1.5s", least, most)
-		}
-		*to = d
-		return nil
-	})
 }
