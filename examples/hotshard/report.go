@@ -29,8 +29,8 @@ type Prices struct {
 	GB          float64 // written, on demand
 }
 
-// listPrices are AWS's list prices for us-east-1. Infracost's tests have all four, from AWS's price
-// list; the one that AWS published on 2023-08-01 has the first two.
+// listPrices are AWS's list prices for us-east-1, as Infracost's tests have them from AWS's price
+// list.
 var listPrices = Prices{ShardHour: 0.015, MillionPuts: 0.014, StreamHour: 0.04, GB: 0.08}
 
 // month is as long as AWS's calculator has it.
