@@ -118,26 +118,10 @@ func (p *performance) attempts(ctx context.Context, step *vector.Step) (result v
 		}
 		if taken := now().Sub(began); step.Attempts > 1 && p.control == nil && (i == step.Attempts-1 || taken > mostProbing) &&
 			taken/time.Duration(i+1) > quickEnough(request) {
-			return result, &inexpressibleError{"a faster server: its calls take longer than a shard would throttle for"}
+			return result, &inexpressibleError{fasterServer}
 		}
 	}
 	return result, nil
-}
-
-// quickEnough returns how long a call may take, at most, if a shard is to throttle when the call is
-// repeated: a little less than the second in which a shard takes 1,000 records or 1 MiB.
-func quickEnough(request any) time.Duration {
-	object, _ := request.(map[string]any)
-	records, _ := object["Records"].([]any)
-	bytes := 0
-	for _, record := range records {
-		entry, _ := record.(map[string]any)
-		if zeros, ok := entry["Data"].(vector.Zeros); ok {
-			bytes += int(zeros)
-		}
-	}
-	full := max(float64(len(records))/1000, float64(bytes)/(1<<20))
-	return time.Duration(0.8 * full * float64(time.Second))
 }
 
 // stuck is the result of a step that cannot be performed.

@@ -76,7 +76,7 @@ func (r *runner) probe(ctx context.Context, features []string, stream vector.Var
 	if !slices.Contains(features, vector.Throttling) {
 		return nil
 	}
-	throttles, err := probeThrottling(ctx, r.client, stream.Stream)
-	r.support[vector.Throttling] = throttles
+	throttles, slow, err := probeThrottling(ctx, r.client, stream.Stream)
+	r.support[vector.Throttling], r.slow = throttles || slow, slow
 	return err
 }

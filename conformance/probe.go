@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/putrecords/putrecords/internal/vector"
 )
@@ -190,31 +189,4 @@ func probeMembers(ctx context.Context, c *client, s support, features []string, 
 		}
 	}
 	return nil
-}
-
-// mostProbing is how long probeThrottling tries.
-const mostProbing = 20 * time.Second
-
-// probeThrottling finds out whether a shard throttles in the end. AWS lets more through at first
-// than later. A server that takes the records too slowly counts as one that does not throttle.
-func probeThrottling(ctx context.Context, c *client, stream string) (bool, error) {
-	const calls, records = 40, 500
-	record := map[string]any{"Data": "", "PartitionKey": "k"}
-	request := map[string]any{"StreamName": stream, "Records": slices.Repeat([]any{record}, records)}
-	deadline := now().Add(mostProbing)
-	for range calls {
-		answer, err := c.call(ctx, "PutRecords", request)
-		var foreign *foreignError
-		if errors.As(err, &foreign) { // the vectors show it
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		body, _ := answer.Body.(map[string]any)
-		if failed, _ := body["FailedRecordCount"].(float64); failed > 0 || answer.Status != http.StatusOK || now().After(deadline) {
-			return failed > 0, nil
-		}
-	}
-	return false, nil
 }

@@ -75,11 +75,12 @@ func (p *performance) stored(ctx context.Context, shard string) (vector.Answer, 
 	return vector.Answer{Status: http.StatusOK, Body: map[string]any{"Records": records}}, nil
 }
 
-// getRecords performs a GetRecords step. While the vector wants records and there are none yet, it
-// goes on with the next iterator.
+// getRecords performs a GetRecords step. While the vector wants records or the end of a shard, and the
+// page is empty, it goes on with the next iterator: AWS may return empty pages.
 func (p *performance) getRecords(ctx context.Context, step *vector.Step, request any) (vector.Answer, error) {
 	want, _ := step.Answer.(map[string]any)
-	wanted, _ := want["Records"].([]any)
+	records, _ := want["Records"].([]any)
+	children, _ := want["ChildShards"].([]any)
 	for range mostReads {
 		answer, err := p.read(ctx, request)
 		if err != nil {
@@ -87,8 +88,9 @@ func (p *performance) getRecords(ctx context.Context, step *vector.Step, request
 		}
 		body, _ := answer.Body.(map[string]any)
 		page, isPage := body["Records"].([]any)
+		isEmpty := isPage && len(page) == 0 && body["ChildShards"] == nil
 		next := member(answer.Body, "NextShardIterator")
-		if p.control != nil || len(wanted) == 0 || !isPage || len(page) > 0 || next == "" || body["MillisBehindLatest"] == 0.0 {
+		if p.control != nil || len(records)+len(children) == 0 || !isEmpty || next == "" || body["MillisBehindLatest"] == 0.0 {
 			return answer, nil
 		}
 		request = map[string]any{"ShardIterator": next}

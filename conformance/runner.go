@@ -19,6 +19,7 @@ type runner struct {
 	support  support
 	existing *existing // nil if each vector gets a stream of its own
 	region   string    // of the endpoint's streams
+	slow     bool      // nobody can tell whether shards throttle
 	prefix   string    // of the names of streams
 	progress func(done, all int)
 
@@ -155,6 +156,9 @@ func (r *runner) inexpressible(v *vector.Vector) []string {
 			}
 		}
 		why = append(why, string(need))
+	}
+	if r.slow && slices.Contains(v.Features, vector.Throttling) {
+		why = append(why, fasterServer)
 	}
 	if r.existing != nil && (needsOwnStream(v) || v.Stream.ShardCount != r.existing.shards) {
 		why = append(why, "a stream of its own")
