@@ -178,7 +178,8 @@ func TestAnswersThatAreNotKinesis(t *testing.T) {
 	}
 }
 
-// Rubbish while the run finds out what a server has does not end it: the vectors show what is wrong.
+// Rubbish while the run finds out what a server has does not end it: the vectors show what is
+// wrong.
 func TestRubbishDuringProbes(t *testing.T) {
 	rubbish := answerWith(500, "text/html", "oops")
 	healthy := fake(rubbish)
@@ -210,8 +211,9 @@ func TestCanceledRun(t *testing.T) {
 	}
 }
 
-// A run deletes every stream that it has created, also when it is interrupted while one is CREATING,
-// when a server's streams never become ACTIVE, and when a step has created one that it should not.
+// A run deletes every stream that it has created, also when it is interrupted while one is
+// CREATING, when a server's streams never become ACTIVE, and when a step has created one that it
+// should not.
 func TestRunDeletesItsStreams(t *testing.T) {
 	const refusal = `{"__type":"ValidationException","message":"no"}`
 	for name, describe := range map[string]func(stream string, cancel func()) string{

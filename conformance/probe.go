@@ -80,9 +80,9 @@ func probeOperations(ctx context.Context, c *client, features []string) (support
 	return s, nil
 }
 
-// askWithMembers calls an operation with all members that it needs. Some servers fail in the same way
-// on an operation that they do not have and on one without members. Operations that need a stream for
-// that count as there.
+// askWithMembers calls an operation with all members that it needs. Some servers fail in the same
+// way on an operation that they do not have and on one without members. Operations that need a
+// stream for that count as there.
 func askWithMembers(ctx context.Context, c *client, operation string) (vector.Answer, error) {
 	if slices.Contains([]string{"CreateStream", "GetRecords", "UpdateStreamMode"}, operation) {
 		return vector.Answer{}, nil

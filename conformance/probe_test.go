@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// An operation that gets no answer is one that the server does not have, if the server still answers
-// others.
+// An operation that gets no answer is one that the server does not have, if the server still
+// answers others.
 func TestOperationWithoutAnAnswer(t *testing.T) {
 	healthy := fake(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"Records":[]}`) })
 	out, err := runAgainst(t, func(w http.ResponseWriter, r *http.Request) {

@@ -75,8 +75,8 @@ func (p *performance) stored(ctx context.Context, shard string) (vector.Answer, 
 	return vector.Answer{Status: http.StatusOK, Body: map[string]any{"Records": records}}, nil
 }
 
-// getRecords performs a GetRecords step. While the vector wants records or the end of a shard, and the
-// page is empty, it goes on with the next iterator: AWS may return empty pages.
+// getRecords performs a GetRecords step. While the vector wants records or the end of a shard, and
+// the page is empty, it goes on with the next iterator: AWS may return empty pages.
 func (p *performance) getRecords(ctx context.Context, step *vector.Step, request any) (vector.Answer, error) {
 	want, _ := step.Answer.(map[string]any)
 	records, _ := want["Records"].([]any)

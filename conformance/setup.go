@@ -35,7 +35,8 @@ func (p *performance) begin(ctx context.Context, id string) (err error) {
 // beginWithControl sets the clock and makes the stream through the control API.
 func (p *performance) beginWithControl(ctx context.Context, name string) (vector.Variables, error) {
 	stream := &p.vector.Stream
-	// The clock cannot go back, so the vector's times are shifted. The fraction of the second stays.
+	// The clock cannot go back, so the vector's times are shifted. The fraction of the second
+	// stays.
 	p.shift = p.control.clock.Now.Sub(stream.StreamCreationTimestamp).Truncate(time.Second) + 2*time.Second
 	if err := p.control.set(ctx, stream.StreamCreationTimestamp.Add(p.shift)); err != nil {
 		return vector.Variables{}, err

@@ -31,8 +31,8 @@ func atEnd(source Source, f func()) Source {
 	}
 }
 
-// Sixteen times the trace takes no more memory than the trace: each column is sixteen times as wide,
-// so there are as many. The trace is long enough for the longest delays.
+// Sixteen times the trace takes no more memory than the trace: each column is sixteen times as
+// wide, so there are as many. The trace is long enough for the longest delays.
 func TestMemoryDoesNotGrow(t *testing.T) {
 	config := bigConfig()
 	config.Shards, config.Limits = 1, putrecords.Limits{RecordsPerSecond: 200}

@@ -201,7 +201,8 @@ func TestBackoffDoubles(t *testing.T) {
 			return more && yield(chunk, err)
 		})
 	}
-	// The second record is sent at 0, 120, 340, 660, 980 and 1,300 ms. The shard takes it after 1 s.
+	// The second record is sent at 0, 120, 340, 660, 980 and 1,300 ms. The shard takes it after 1
+	// s.
 	r := mustSimulate(t, Config{Shards: 1, Limits: limits, Policy: policy}, source)
 	if r.Stored != 2 || r.Attempts != 7 || r.Retries != 5 || r.Delays.most != 1300*ms {
 		t.Errorf("%d stored after %d attempts, %d retries, max %v", r.Stored, r.Attempts, r.Retries, r.Delays.most)

@@ -35,7 +35,8 @@ type matcher struct {
 	differences []Difference
 }
 
-// mostDifferences is how many differences an answer may have. A server may send rubbish without end.
+// mostDifferences is how many differences an answer may have. A server may send rubbish without
+// end.
 const mostDifferences = 1000
 
 func (m *matcher) add(level Level, path, format string, args ...any) {

@@ -11,7 +11,8 @@ import (
 )
 
 // A stream with a ReshardDelay of its own is UPDATING for 6/25 of it, rounded up to whole seconds,
-// after a split. Its parent takes records until the end of a second: the clock is at 0.8 s at first.
+// after a split. Its parent takes records until the end of a second: the clock is at 0.8 s at
+// first.
 func TestReshardDelayOfAStream(t *testing.T) {
 	for _, test := range []struct {
 		delay            *time.Duration

@@ -23,12 +23,12 @@ type Options struct {
 	// call sends to one shard must fit into it.
 	MaxGroup int
 
-	// Timeout is how long an append may take, from Append to the end of its wait. 0 is 15 s. It must
-	// be shorter than the time for which the Store remembers IDs.
+	// Timeout is how long an append may take, from Append to the end of its wait. 0 is 15 s. It
+	// must be shorter than the time for which the Store remembers IDs.
 	Timeout time.Duration
 
-	// Attempt is how long the first Put of a group may take before it is tried again. Each time that
-	// is too short, the next one may take twice as long. 0 is 500 ms.
+	// Attempt is how long the first Put of a group may take before it is tried again. Each time
+	// that is too short, the next one may take twice as long. 0 is 500 ms.
 	Attempt time.Duration
 
 	// MaxWaiting is how many bytes may wait and be under way. 0 is 64 MiB.

@@ -108,8 +108,8 @@ func (e *engine) messages(ctx context.Context, subject string, sequence uint64) 
 	}
 }
 
-// How long JetStream has to answer before it is asked again: first the shorter time, then the longer
-// one. Without a leader nobody answers.
+// How long JetStream has to answer before it is asked again: first the shorter time, then the
+// longer one. Without a leader nobody answers.
 const (
 	minPatience = 500 * time.Millisecond
 	maxPatience = 2 * time.Second

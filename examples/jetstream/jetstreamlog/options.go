@@ -12,23 +12,26 @@ const Lanes = 8
 
 // Options describe a Log. Only Name is required.
 type Options struct {
-	// Name is the name of the JetStream stream, and the first part of its subjects: letters, digits,
-	// '_' and '-'.
+	// Name is the name of the JetStream stream, and the first part of its subjects: letters,
+	// digits, '_' and '-'.
 	Name string
 
 	Shards    int           // of a new log; 0 is 1
 	Replicas  int           // of a new log: 1, 3 or 5; 0 is 3
 	Retention time.Duration // how long records are kept, at least a second; 0 is 24 hours, -1 is forever
 
-	// Lane is from 0 to 7. Give each front end its own while there are enough. Two front ends in one
-	// lane are correct but slower: JetStream stores one group at a time in each lane of a shard.
+	// Lane is from 0 to 7. Give each front end its own while there are enough. Two front ends in
+	// one lane are correct but slower: JetStream stores one group at a time in each lane of a
+	// shard.
 	Lane int
 
-	// FrontEnds is how many front ends share the stream. NewStream divides the limits by it. 0 is 1.
+	// FrontEnds is how many front ends share the stream. NewStream divides the limits by it. 0 is
+	// 1.
 	FrontEnds int
 
-	// Timeout is how long an append, a read or a reshard is retried while JetStream has no leader or
-	// does not answer. Then records fail with InternalFailure. 0 is 15 s; it is at most a minute.
+	// Timeout is how long an append, a read or a reshard is retried while JetStream has no leader
+	// or does not answer. Then records fail with InternalFailure. 0 is 15 s; it is at most a
+	// minute.
 	Timeout time.Duration
 
 	// Report, if set, is called with the cause each time records fail, by several goroutines.

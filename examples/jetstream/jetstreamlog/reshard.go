@@ -76,7 +76,8 @@ func (l *Log) changed(shards []putrecords.Shard, change func(*putrecords.Stream)
 	return slices.DeleteFunc(scratch.Shards(), expired), nil
 }
 
-// batch returns the messages of a reshard: tombstones for the shards that it closes, and the layout.
+// batch returns the messages of a reshard: tombstones for the shards that it closes, and the
+// layout.
 func (l *Log) batch(base layout, shards []putrecords.Shard, id string) ([]*nats.Msg, error) {
 	closed := make(map[string]bool)
 	for _, shard := range base.shards {
