@@ -60,8 +60,8 @@ func TestAdmitAgreesWithPutRecords(t *testing.T) {
 		events["shards"] += len(admits.Shards()) - config.Shards
 	})
 	for _, event := range []string{"admitted", "throttled", "shards"} {
-		if events[event] < 50 {
-			t.Errorf("%q happened only %d times", event, events[event])
+		if events[event] == 0 {
+			t.Errorf("%q never happened", event)
 		}
 	}
 }
