@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/putrecords/putrecords/internal/image"
 )
 
 // runAction runs the script of action.yml as GitHub does. Inputs are environment variables. It
@@ -26,7 +28,7 @@ func runAction(t *testing.T, inputs ...string) (output, summary string, err erro
 		t.Fatal(err)
 	}
 	temp := t.TempDir()
-	script := find(t, readText(t, "action.yml"), `(?s)\n      run: \|\n(.*)$`)
+	script := image.Find(t, readText(t, "action.yml"), `(?s)\n      run: \|\n(.*)$`)
 	command := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
 	command.Dir = temp
 	command.Env = append(os.Environ(),
@@ -60,4 +62,13 @@ func TestActionFailsIfTheCommandDoes(t *testing.T) {
 			t.Errorf("%q: the action prints\n%s\nthe summary is\n%s\nerror %v", test.inputs, output, summary, err)
 		}
 	}
+}
+
+func readText(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -68,7 +68,7 @@ func (p *performance) beginWithControl(ctx context.Context, name string) (vector
 	}
 	variables, err := waitActive(ctx, p.client, p.support, name)
 	if err != nil {
-		_ = p.control.call(context.WithoutCancel(ctx), http.MethodDelete, "streams/"+name, nil, nil) // err says more
+		_ = p.delete(context.WithoutCancel(ctx), name) // err says more
 	}
 	return variables, err
 }
@@ -76,17 +76,18 @@ func (p *performance) beginWithControl(ctx context.Context, name string) (vector
 // end deletes the stream, if it is the vector's own, and those that the steps have created.
 func (p *performance) end(ctx context.Context) error {
 	for _, name := range p.created { // maybe a step has deleted it, or its name is one that no server should accept
-		if p.control != nil {
-			_ = p.control.call(ctx, http.MethodDelete, "streams/"+url.PathEscape(name), nil, nil)
-		} else {
-			_ = deleteStream(ctx, p.client, name)
-		}
+		_ = p.delete(ctx, name)
 	}
-	switch {
-	case p.control != nil:
-		return p.control.call(ctx, http.MethodDelete, "streams/"+p.variables.Stream, nil, nil)
-	case p.existing == nil:
-		return deleteStream(ctx, p.client, p.variables.Stream)
+	if p.existing != nil {
+		return nil
 	}
-	return nil
+	return p.delete(ctx, p.variables.Stream)
+}
+
+// delete deletes a stream, immediately if there is a control API.
+func (p *performance) delete(ctx context.Context, name string) error {
+	if p.control != nil {
+		return p.control.call(ctx, http.MethodDelete, "streams/"+url.PathEscape(name), nil, nil)
+	}
+	return deleteStream(ctx, p.client, name)
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/putrecords/putrecords/examples/jetstream/jetstreamlog"
 )
 
-// frontEnd returns a front end's stream, which follows the reshards of the others until ctx is done.
+// frontEnd returns a front end's stream, which follows the reshards of the others until ctx is
+// done.
 func frontEnd(ctx context.Context, js jetstream.JetStream, lane int) (*jetstreamlog.Log, *putrecords.Stream, error) {
 	log, err := jetstreamlog.New(ctx, js, jetstreamlog.Options{Name: "orders", Replicas: 1, Lane: lane, FrontEnds: 2})
 	if err != nil {
