@@ -211,7 +211,7 @@ func TestCanceledRun(t *testing.T) {
 	}
 }
 
-// A run deletes every stream that it has created, also when it is interrupted while one is
+// A run deletes every stream that it has created, even when it is interrupted while one is
 // CREATING, when a server's streams never become ACTIVE, and when a step has created one that it
 // should not.
 func TestRunDeletesItsStreams(t *testing.T) {

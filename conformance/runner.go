@@ -19,7 +19,7 @@ type runner struct {
 	support  support
 	existing *existing // nil if each vector gets a stream of its own
 	region   string    // of the endpoint's streams
-	slow     bool      // nobody can tell whether shards throttle
+	slow     bool      // its calls take too long to tell whether shards throttle
 	prefix   string    // of the names of streams
 	progress func(done, all int)
 

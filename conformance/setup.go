@@ -62,7 +62,7 @@ func (p *performance) beginWithControl(ctx context.Context, name string) (vector
 	if stream.RecordDistributionStrategy != "" {
 		request["RecordDistributionStrategy"] = stream.RecordDistributionStrategy
 	}
-	// An interrupt does not end the call: otherwise nobody would know whether there is a stream.
+	// An interrupt does not end the call: otherwise we would not know whether there is a stream.
 	if err := p.control.call(context.WithoutCancel(ctx), http.MethodPost, "streams", request, nil); err != nil {
 		return vector.Variables{}, err
 	}

@@ -32,7 +32,7 @@ func deleteStream(ctx context.Context, c *client, name string) error {
 // retry calls an operation until the answer has none of the given error codes, or a change to a
 // stream must have ended.
 //
-// An interrupt ends the wait, but not a call: otherwise nobody would know whether there is a
+// An interrupt ends the wait, but not a call: otherwise we would not know whether there is a
 // stream.
 func retry(ctx context.Context, c *client, operation string, request any, codes ...string) (vector.Answer, error) {
 	for deadline := now().Add(longestChange); ; {

@@ -70,7 +70,7 @@ func (t *tally) add(v *VectorReport) {
 // Run returns how many vectors were run.
 func (t *tally) Run() int { return t.Outcomes[Passed] + t.Outcomes[OlderAnswer] + t.Outcomes[Failed] }
 
-// wasRun reports whether the vector was run, maybe not to its end.
+// wasRun reports whether the vector was run, perhaps not to its end.
 func (v *VectorReport) wasRun() bool { return v.Outcome != Unsupported && v.Outcome != NotExpressible }
 
 // rightAt reports whether the vector was run to its end without a problem at the level.

@@ -13,8 +13,8 @@ import (
 // mostProbing is how long a shard is filled until it throttles, if that takes many calls.
 const mostProbing = 20 * time.Second
 
-// fasterServer is what a vector about throttling needs if a server's calls take so long that nobody
-// can tell whether its shards throttle.
+// fasterServer is what a vector about throttling needs if a server's calls take too long to tell
+// whether its shards throttle.
 const fasterServer = "a faster server: its calls take longer than a shard would throttle for"
 
 // probeThrottling finds out whether a shard throttles in the end. AWS lets more through at first

@@ -65,7 +65,7 @@ func TestPagesCannotControl(t *testing.T) {
 	}
 }
 
-// A stream keeps the settings that it was created with, also after a restart. The clock stands
+// A stream keeps the settings that it was created with, even after a restart. The clock stands
 // still, and the test advances it.
 func TestCreatedStreamsKeepTheirSettings(t *testing.T) {
 	dir := t.TempDir()

@@ -62,7 +62,7 @@ Made-up traffic
 
 The report
   -html FILE          also write a page with charts
-  -anonymous          show the first 12 digits of the SHA-256 of a key. Whoever guesses a key can
+  -anonymous          show the first 12 digits of the SHA-256 of a key. Anyone who guesses a key can
                       check the guess.
   -strict             fail at the first bad line of FILE, instead of skipping it
 

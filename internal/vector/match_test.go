@@ -231,7 +231,7 @@ func TestSpecialValues(t *testing.T) {
 	}
 }
 
-// A message is compared at the level text, also if any will do.
+// A message is compared at the level text, even if any will do.
 func TestAnyMessageIsText(t *testing.T) {
 	for body, want := range map[string]Difference{
 		`{}`:                {Text, "message", "is missing, want any string"},

@@ -55,7 +55,7 @@ func TestReshardDelayOfAStream(t *testing.T) {
 	}
 }
 
-// Descriptions and answers show the encryption and the distribution, also after a restart.
+// Descriptions and answers show the encryption and the distribution, even after a restart.
 func TestEncryptionAndDistributionOfAStream(t *testing.T) {
 	layout := putrecords.MustNew(putrecords.Config{Shards: 2, Now: func() time.Time { return start }}).Shards()
 	const provisionedMode, onDemandMode = `"StreamModeDetails":{"StreamMode":"PROVISIONED"}`, `"StreamModeDetails":{"StreamMode":"ON_DEMAND"}`

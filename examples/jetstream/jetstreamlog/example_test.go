@@ -77,7 +77,7 @@ func run(ctx context.Context, url string) error {
 	return nil
 }
 
-// Two front ends are one stream, also when it is split.
+// Two front ends are one stream, even when it is split.
 func Example() {
 	dir, err := os.MkdirTemp("", "jetstreamlog")
 	if err != nil {
