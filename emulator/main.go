@@ -3,8 +3,8 @@
 // distinct.
 //
 //	emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
-//	         [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
-//	         [-control] [-tls-cert FILE -tls-key FILE]
+//	         [-reads N] [-read-bytes BYTES] [-latency D] [-state-delay D]
+//	         [-data DIR [-sync] | -memory BYTES] [-control] [-tls-cert FILE -tls-key FILE]
 package main
 
 import (
@@ -96,7 +96,7 @@ func emulate(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		"/healthz":    http.HandlerFunc(answerHealth),
 		"/metrics":    measured.Handler(),
 		"/page/state": page.State{Streams: service.Streams, Activity: seen, Control: opts.control},
-	}, withSTS(measured.Measure(handler), opts.accountID))
+	}, withLatency(opts.latency, withSTS(measured.Measure(handler), opts.accountID)))
 	if opts.control {
 		root = control.New(service, streamClock, root)
 	}

@@ -17,8 +17,8 @@ import (
 )
 
 const usage = `Usage: emulator [-addr HOST:PORT] [-stream NAME[:SHARDS]]... [-account ID] [-region REGION] [-unlimited]
-                [-reads N] [-read-bytes BYTES] [-state-delay D] [-data DIR [-sync] | -memory BYTES]
-                [-control] [-tls-cert FILE -tls-key FILE]
+                [-reads N] [-read-bytes BYTES] [-latency D] [-state-delay D]
+                [-data DIR [-sync] | -memory BYTES] [-control] [-tls-cert FILE -tls-key FILE]
 
 Emulator answers Kinesis producers and consumers over HTTP/1.1 and HTTP/2 until it is interrupted.
 Then it finishes the requests in flight and prints how many records each shard stored, throttled and
@@ -33,6 +33,8 @@ failed, and how many of a stream's records are distinct. A second interrupt ends
   -unlimited             never throttle puts and reads; the limits of a single request still apply
   -reads N               GetRecords calls a second that a shard serves (default 5)
   -read-bytes BYTES      bytes a second that they may return, such as 4MiB (default 2MiB)
+  -latency D             how long each answer waits before it is sent, 0s to 5s (default 1ms, because
+                         without it the AWS SDK for Go v2 sends some requests twice)
   -state-delay D         how long a stream is CREATING, UPDATING or DELETING; AWS takes about 5s
                          (default 200ms)
   -data DIR              keep streams and records in the directory DIR, which is created if it does
@@ -88,6 +90,7 @@ type options struct {
 	region     string
 	streams    []kinesis.NewStream
 	limits     putrecords.Limits // of new streams
+	latency    time.Duration
 	stateDelay time.Duration
 	data       string // a directory, or "" for memory
 	sync       bool
@@ -110,6 +113,7 @@ func parseArgs(args []string) (options, error) {
 	flags.Func("stream", "", opts.addStream)
 	flags.StringVar(&opts.accountID, "account", "000000000000", "")
 	flags.StringVar(&opts.region, "region", "us-east-1", "")
+	flags.DurationVar(&opts.latency, "latency", time.Millisecond, "")
 	flags.DurationVar(&opts.stateDelay, "state-delay", 200*time.Millisecond, "")
 	flags.StringVar(&opts.data, "data", "", "")
 	flags.BoolFunc("sync", "", setBool(&opts.sync))
@@ -126,6 +130,9 @@ func parseArgs(args []string) (options, error) {
 	}
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("expected only flags, but got %q", flags.Args())
+	}
+	if opts.latency < 0 || opts.latency > 5*time.Second {
+		return options{}, fmt.Errorf("-latency is %v and must be from 0s to 5s", opts.latency)
 	}
 	if opts.stateDelay < 0 || opts.stateDelay > time.Hour {
 		return options{}, fmt.Errorf("-state-delay is %v and must be from 0s to 1h", opts.stateDelay)

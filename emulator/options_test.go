@@ -71,11 +71,24 @@ func TestParseArgs(t *testing.T) {
 	}
 }
 
+func TestLatencyFlag(t *testing.T) {
+	for value, want := range map[string]time.Duration{"0s": 0, "1ms": time.Millisecond, "5s": 5 * time.Second} {
+		if opts, err := parseArgs([]string{"-latency", value}); err != nil || opts.latency != want {
+			t.Errorf("%s: %v, error %v", value, opts.latency, err)
+		}
+	}
+	if opts, err := parseArgs(nil); err != nil || opts.latency != time.Millisecond {
+		t.Errorf("by default: %v, error %v", opts.latency, err)
+	}
+}
+
 func TestInvalidArguments(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want string // part of the line on stderr
 	}{
+		{[]string{"-latency", "-1ns"}, "-latency is -1ns and must be from 0s to 5s"},
+		{[]string{"-latency", "5.000000001s"}, "-latency is 5.000000001s and must be from 0s to 5s"},
 		{[]string{"-addr", ""}, `"" for flag -addr: must be HOST:PORT`},
 		{[]string{"-addr", "4567"}, `"4567" for flag -addr: must be HOST:PORT`},
 		{[]string{"-addr", "127.0.0.1:-1"}, `port "-1" must be a number from 0 to 65535 or the name of a service`},
