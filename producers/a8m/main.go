@@ -11,7 +11,6 @@ import (
 	"flag"
 	"log"
 	"os"
-	"strconv"
 
 	producer "github.com/a8m/kinesis-producer"
 	"github.com/aws/aws-sdk-go/aws"
@@ -52,8 +51,7 @@ func send(t program.Traffic) (believed int, err error) {
 	}()
 	p.Start()
 	for i := range t.Records {
-		// Not t.Key: packed data contains keys, and the driver would count the tokens in them.
-		if err := p.Put(t.Data(i), strconv.Itoa(i)); err != nil {
+		if err := p.Put(t.Data(i), t.Key(i)); err != nil {
 			log.Print(err)
 		} else {
 			believed++

@@ -1,4 +1,4 @@
-// Program dapr sends records with Dapr's aws.kinesis binding.
+// This program sends records with Dapr's aws.kinesis binding.
 //
 // Each record is an invocation of the binding's create operation. It is believed stored if the
 // invocation returned no error.

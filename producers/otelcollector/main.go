@@ -1,4 +1,4 @@
-// Program otelcollector sends records with the OpenTelemetry Collector's awskinesis exporter, whose
+// This program sends records with the OpenTelemetry Collector's awskinesis exporter, whose
 // queue, retries, timeout and encoding are the defaults.
 //
 // Each record is a log record with a resource of its own, because the exporter puts all logs of a

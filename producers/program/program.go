@@ -23,8 +23,9 @@ type Traffic struct {
 // tokens in what is stored, so producers may encode and aggregate records. i counts from 0.
 func (Traffic) Token(i int) string { return fmt.Sprintf("record-%06d.", i) }
 
-// Key returns record i's partition key. Every record has its own.
-func (t Traffic) Key(i int) string { return t.Token(i) }
+// Key returns record i's partition key. Every record has its own. It does not contain the token,
+// because aggregated records hold their keys too.
+func (Traffic) Key(i int) string { return fmt.Sprintf("key-%06d", i) }
 
 // Data returns record i's data: 100 bytes that start with its token.
 func (t Traffic) Data(i int) []byte {
@@ -70,6 +71,9 @@ func fromEnvironment() (Traffic, error) {
 func version(module string) string {
 	info, _ := debug.ReadBuildInfo()
 	for _, dependency := range info.Deps {
+		if dependency.Path == module && dependency.Replace != nil {
+			return "checkout"
+		}
 		if dependency.Path == module {
 			return dependency.Version
 		}

@@ -1,4 +1,4 @@
-// Program redpandaconnect sends records with Redpanda Connect's aws_kinesis output, in a stream
+// This program sends records with Redpanda Connect's aws_kinesis output, in a stream
 // that its stream builder makes.
 //
 // Each record is a message. It is believed stored if the function that produces it returned no

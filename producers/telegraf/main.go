@@ -1,4 +1,4 @@
-// Program telegraf sends records with Telegraf's kinesis output, behind what Telegraf's agent puts
+// This program sends records with Telegraf's kinesis output, behind what Telegraf's agent puts
 // in front of each output: a buffer, batches and retries, with their defaults.
 //
 // Each record is a metric. It is believed stored if Telegraf reports it as delivered. Inputs that

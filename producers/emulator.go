@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// An emulator is the emulator of this checkout, running on loopback.
+type emulator struct {
+	url    string
+	cmd    *exec.Cmd
+	stdout *bufio.Reader
+	temp   string // holds the program
+}
+
+// startEmulator builds and starts the emulator with AWS's limits on what a shard takes. Reads are not
+// limited, because only the driver reads, and streams change their state immediately.
+func startEmulator(ctx context.Context) (*emulator, error) {
+	temp, err := os.MkdirTemp("", "emulator")
+	if err != nil {
+		return nil, err
+	}
+	e := &emulator{temp: temp}
+	if err := e.start(ctx); err != nil {
+		e.stop()
+		return nil, fmt.Errorf("the emulator: %w", err)
+	}
+	return e, nil
+}
+
+func (e *emulator) start(ctx context.Context) error {
+	path := filepath.Join(e.temp, "emulator")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "./emulator")
+	build.Dir = ".." // its workspace has the emulator
+	build.Env = append(os.Environ(), "GOWORK=")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, tail(output))
+	}
+	e.cmd = exec.CommandContext(ctx, path, "-addr", "127.0.0.1:0", "-stream", "unused",
+		"-state-delay", "0", "-control", "-reads", "1000", "-read-bytes", "1GiB")
+	stdout, err := e.cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := e.cmd.Start(); err != nil {
+		return err
+	}
+	e.stdout = bufio.NewReader(stdout)
+	line, err := e.stdout.ReadString('\n')
+	url, found := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if !found {
+		return fmt.Errorf("its first line is %q, error %w", line, err)
+	}
+	e.url = url
+	return nil
+}
+
+func (e *emulator) stop() {
+	if e.stdout != nil {
+		_ = e.cmd.Process.Kill()
+		_, _ = io.Copy(io.Discard, e.stdout)
+		_ = e.cmd.Wait() // it was killed
+	}
+	os.RemoveAll(e.temp)
+}

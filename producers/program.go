@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A program sends records with one producer. It is ready to run.
+type program struct {
+	command []string
+	temp    string // holds the program if it was built, else ""
+}
+
+// build makes p's program ready to run.
+func (p producer) build(ctx context.Context) (*program, error) {
+	if p.dir == "" {
+		return &program{command: p.command}, nil
+	}
+	temp, err := os.MkdirTemp("", "producers")
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(temp, p.dir)
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, ".")
+	build.Dir = p.dir
+	build.Env = append(os.Environ(), "GOWORK=off") // a workspace would give all producers the same AWS SDK
+	if output, err := build.CombinedOutput(); err != nil {
+		os.RemoveAll(temp)
+		return nil, fmt.Errorf("go build: %w: %s", err, tail(output))
+	}
+	return &program{command: append([]string{path}, p.command...), temp: temp}, nil
+}
+
+func (p *program) remove() {
+	if p.temp != "" {
+		os.RemoveAll(p.temp)
+	}
+}
+
+// A claim is what a program prints on its last line.
+type claim struct {
+	Version string // of the producer
+	Sent    int
+
+	// Believed is how many records the producer's API claimed to have stored, or did not report as
+	// failed.
+	Believed int
+}
+
+// runTimeout limits one run of a program. A producer that stores 5,000 records in one shard takes
+// at least 4 seconds.
+const runTimeout = 2 * time.Minute
+
+// run has the program send records to a stream, and returns what it claims.
+func (p *program) run(ctx context.Context, endpoint, stream string, records int) (claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.command[0], p.command[1:]...)
+	cmd.WaitDelay = time.Second // if it leaves children with its output open
+	// No AWS client finds other settings than these.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
+	cmd.Env = append(cmd.Env,
+		"PUTRECORDS_ENDPOINT="+endpoint,
+		"PUTRECORDS_STREAM="+stream,
+		"PUTRECORDS_RECORDS="+strconv.Itoa(records),
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true",
+	)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+		}
+		return claim{}, fmt.Errorf("%s: %w: %s", strings.Join(p.command, " "), err, tail(stderr.Bytes()))
+	}
+	return parseClaim(stdout.String(), records)
+}
+
+// parseClaim reads the last line of a program's output.
+func parseClaim(stdout string, records int) (claim, error) {
+	stdout = strings.TrimSpace(stdout)
+	line := stdout[strings.LastIndexByte(stdout, '\n')+1:]
+	var c claim
+	if err := json.Unmarshal([]byte(line), &c); err != nil {
+		return c, fmt.Errorf("the program's last line is %q and must be like %s: %w", line, `{"Version":"v1.2.3","Sent":5000,"Believed":5000}`, err)
+	}
+	switch {
+	case c.Version == "":
+		return c, errors.New("the program printed no Version")
+	case c.Sent != records:
+		return c, fmt.Errorf("the program sent %d records instead of %d", c.Sent, records)
+	case c.Believed < 0 || c.Believed > c.Sent:
+		return c, fmt.Errorf("the program printed Believed %d, which must be from 0 to %d", c.Believed, c.Sent)
+	}
+	return c, nil
+}
+
+// tail returns the end of a program's output, on one line.
+func tail(output []byte) string {
+	const most = 500
+	text := strings.Join(strings.Fields(string(output)), " ")
+	if len(text) > most {
+		text = "…" + text[len(text)-most:]
+	}
+	return text
+}

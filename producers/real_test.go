@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// named returns the producers of a list that the environment variable PUTRECORDS_PRODUCERS names,
+// separated by spaces. What their programs need must be installed; .ci/run shows how.
+func named(t *testing.T, list string) []producer {
+	t.Helper()
+	producers, err := choose(catalog, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := strings.Fields(os.Getenv("PUTRECORDS_PRODUCERS"))
+	producers = slices.DeleteFunc(producers, func(p producer) bool { return !slices.Contains(wanted, p.name) })
+	if len(producers) == 0 {
+		t.Skipf("skipped: PUTRECORDS_PRODUCERS names none of %s", list)
+	}
+	return producers
+}
+
+// These producers never resend a throttled record, so a shard whose clock stands still holds what it
+// takes at once.
+func TestProducersThatLose(t *testing.T) {
+	producers := named(t, "aws-kinesis-writable,sdkv1")
+	url := startWithTimeStopped(t)
+	for _, p := range producers {
+		t.Run(p.name, func(t *testing.T) {
+			r := runProducer(t, url, p, 2000)
+			if r.Believed != 2000 || r.stored != 1000 || r.distinct != 1000 {
+				t.Errorf("%v, want 2000 believed and 1000 stored", r)
+			}
+		})
+	}
+}
+
+func TestProducersThatLoseNothing(t *testing.T) {
+	producers := named(t, "kinesis-streams,a8m-unpacked")
+	e, err := startEmulator(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.stop)
+	for _, p := range producers {
+		t.Run(p.name, func(t *testing.T) {
+			r := runProducer(t, e.url, p, 2000)
+			if r.Believed != 2000 || r.distinct != 2000 {
+				t.Errorf("%v, want 2000 believed and 2000 distinct", r)
+			}
+		})
+	}
+}
+
+// runProducer has a producer send records to one shard.
+func runProducer(t *testing.T, endpoint string, p producer, records int) result {
+	t.Helper()
+	program, err := p.build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(program.remove)
+	one, err := choose(layouts, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := runOnce(t.Context(), newServer(endpoint, false), program, one[0], records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// A result is what one run of a producer came to.
+type result struct {
+	claim
+	stored   int // including copies
+	distinct int
+}
+
+// lost returns how many records the producer believed stored and are not.
+func (r result) lost() int { return max(0, r.Believed-r.distinct) }
+
+func (r result) String() string {
+	return fmt.Sprintf("sent %d, believed %d, stored %d, distinct %d", r.Sent, r.Believed, r.stored, r.distinct)
+}
+
+// runOnce has a program send records to a new stream, and counts what the stream holds.
+func runOnce(ctx context.Context, s *server, p *program, l layout, records int) (result, error) {
+	stream, err := s.create(ctx, l)
+	if err != nil {
+		return result{}, err
+	}
+	claim, err := p.run(ctx, s.endpoint, stream, records)
+	if err != nil {
+		return result{}, err
+	}
+	r := result{claim: claim}
+	if r.stored, r.distinct, err = s.count(ctx, stream); err != nil {
+		return r, err
+	}
+	return r, s.delete(ctx, stream)
+}
+
+// runAll runs each producer on each kind of stream. It goes on if a producer fails, and leaves it out.
+func runAll(ctx context.Context, s *server, opts options, stdout io.Writer) ([]row, error) {
+	var rows []row
+	for _, p := range opts.producers {
+		r, err := p.run(ctx, s, opts, stdout)
+		if err != nil {
+			fmt.Fprintf(stdout, "%s failed: %v\n", p.name, err)
+			continue
+		}
+		rows = append(rows, r)
+	}
+	if failed := len(opts.producers) - len(rows); failed > 0 {
+		return rows, fmt.Errorf("%d of %d producers failed", failed, len(opts.producers))
+	}
+	return rows, nil
+}
+
+// run runs the producer on each kind of stream.
+func (p producer) run(ctx context.Context, s *server, opts options, stdout io.Writer) (row, error) {
+	program, err := p.build(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	defer program.remove()
+	r := row{producer: p}
+	for _, l := range opts.streams {
+		var runs []result
+		for range opts.runs {
+			result, err := runOnce(ctx, s, program, l, opts.records)
+			if err != nil {
+				return row{}, fmt.Errorf("on %s: %w", l.title, err)
+			}
+			fmt.Fprintf(stdout, "%s %s on %s: %v\n", p.name, result.Version, l.title, result)
+			runs = append(runs, result)
+		}
+		r.results = append(r.results, middle(runs))
+	}
+	return r, nil
+}
+
+// middle returns the run that stored neither the most nor the fewest distinct records.
+func middle(runs []result) result {
+	slices.SortFunc(runs, func(a, b result) int { return cmp.Compare(a.distinct, b.distinct) })
+	return runs[len(runs)/2]
+}

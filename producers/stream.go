@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// A layout is a kind of stream. Its records have different partition keys, so each shard gets as
+// large a part of them as it owns of the hash space.
+type layout struct {
+	name   string
+	title  string
+	shards int
+	splits []int64 // in sixteenths of the hash space, where a shard is split
+}
+
+// The hot shard owns half of the hash space, and each other shard as much as an even one of eight.
+var layouts = []layout{
+	{name: "one", title: "one shard", shards: 1},
+	{name: "hot", title: "five shards, one of them hot", shards: 1, splits: []int64{8, 12, 10, 14}},
+	{name: "even", title: "eight even shards", shards: 8},
+}
+
+func (l layout) String() string { return l.name }
+
+// A server is a Kinesis server.
+type server struct {
+	endpoint string
+	lenient  bool // its shards allow bursts as large as production was seen to allow
+	client   *kinesis.Client
+	created  int // streams
+}
+
+func newServer(endpoint string, lenient bool) *server {
+	return &server{endpoint: endpoint, lenient: lenient, client: kinesis.New(kinesis.Options{
+		BaseEndpoint: &endpoint,
+		Region:       "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+		}),
+	})}
+}
+
+// create creates a stream with a layout and returns its name.
+func (s *server) create(ctx context.Context, l layout) (string, error) {
+	s.created++
+	name := fmt.Sprintf("producers-%d", s.created)
+	if err := s.createEven(ctx, name, l.shards); err != nil {
+		return "", err
+	}
+	for _, sixteenths := range l.splits {
+		start := new(big.Int).Lsh(big.NewInt(sixteenths), 128-4)
+		shards, err := s.shards(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		_, err = s.client.SplitShard(ctx, &kinesis.SplitShardInput{
+			StreamName: &name, ShardToSplit: ownerOf(shards, start), NewStartingHashKey: aws.String(start.String()),
+		})
+		if err != nil {
+			return "", err
+		}
+		if err := s.waitUntilActive(ctx, name); err != nil {
+			return "", err
+		}
+	}
+	return name, nil
+}
+
+// createEven creates a stream whose shards are equally large.
+func (s *server) createEven(ctx context.Context, name string, shards int) error {
+	if s.lenient {
+		return s.createLenient(ctx, name, shards)
+	}
+	_, err := s.client.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(int32(shards))})
+	if err != nil {
+		return err
+	}
+	return s.waitUntilActive(ctx, name)
+}
+
+// createLenient creates a stream of the emulator with the limits of putrecords.LenientLimits.
+func (s *server) createLenient(ctx context.Context, name string, shards int) error {
+	stream := fmt.Sprintf(`{"Name": %q, "Shards": %d, "Limits": {"RecordBurst": 5000, "ByteBurst": 15728640}}`, name, shards)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint+"/control/streams", strings.NewReader(stream))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("POST %s: %s, but -lenient takes the emulator's control API", request.URL, response.Status)
+	}
+	return nil
+}
+
+func (s *server) waitUntilActive(ctx context.Context, stream string) error {
+	waiter := kinesis.NewStreamExistsWaiter(s.client, func(o *kinesis.StreamExistsWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 100*time.Millisecond, time.Second
+	})
+	return waiter.Wait(ctx, &kinesis.DescribeStreamInput{StreamName: &stream}, time.Minute)
+}
+
+// shards returns all shards of a stream, open and closed.
+func (s *server) shards(ctx context.Context, stream string) ([]types.Shard, error) {
+	var shards []types.Shard
+	in := &kinesis.ListShardsInput{StreamName: &stream}
+	for {
+		out, err := s.client.ListShards(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, out.Shards...)
+		if out.NextToken == nil {
+			return shards, nil
+		}
+		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
+	}
+}
+
+// ownerOf returns the ID of the open shard that owns a hash key, or nil.
+func ownerOf(shards []types.Shard, key *big.Int) *string {
+	for _, shard := range shards {
+		start, _ := new(big.Int).SetString(*shard.HashKeyRange.StartingHashKey, 10)
+		end, _ := new(big.Int).SetString(*shard.HashKeyRange.EndingHashKey, 10)
+		if shard.SequenceNumberRange.EndingSequenceNumber == nil && start.Cmp(key) <= 0 && key.Cmp(end) <= 0 {
+			return shard.ShardId
+		}
+	}
+	return nil
+}
+
+// token is in the data of each record that a program sends, with the record's number.
+var token = regexp.MustCompile(`record-(\d{6})\.`)
+
+// count returns how many of the records that a program sent a stream holds, with and without copies.
+// A Kinesis record may hold several of them.
+func (s *server) count(ctx context.Context, stream string) (stored, distinct int, err error) {
+	seen := map[string]bool{}
+	shards, err := s.shards(ctx, stream)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, shard := range shards {
+		err := s.read(ctx, stream, *shard.ShardId, func(record types.Record) {
+			for _, found := range token.FindAllSubmatch(record.Data, -1) {
+				stored++
+				seen[string(found[1])] = true
+			}
+		})
+		if err != nil {
+			return 0, 0, err
+		}
+	}
+	return stored, len(seen), nil
+}
+
+// read calls visit with each record of a shard. It stops at the latest one.
+func (s *server) read(ctx context.Context, stream, shardID string, visit func(types.Record)) error {
+	first, err := s.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
+		StreamName: &stream, ShardId: &shardID, ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
+	})
+	if err != nil {
+		return err
+	}
+	for iterator := first.ShardIterator; iterator != nil; {
+		out, err := s.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: iterator})
+		if err != nil {
+			return err
+		}
+		for _, record := range out.Records {
+			visit(record)
+		}
+		if len(out.Records) == 0 && aws.ToInt64(out.MillisBehindLatest) == 0 {
+			return nil
+		}
+		iterator = out.NextShardIterator
+	}
+	return nil
+}
+
+func (s *server) delete(ctx context.Context, stream string) error {
+	_, err := s.client.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &stream})
+	return err
+}
