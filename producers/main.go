@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -37,7 +38,7 @@ API claimed to have stored (believed), and how many the stream holds (stored), w
   -write              write the tables into docs/producers.md; this takes all producers and streams,
                       on the emulator
 
-The producers are %s.
+Producers:
 `
 
 func main() {
@@ -45,7 +46,10 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Printf(usage, names(catalog))
+		fmt.Print(usage)
+		for line := range slices.Chunk(catalog, 6) {
+			fmt.Println("  " + strings.ReplaceAll(names(line), ",", ", "))
+		}
 		return
 	}
 	if err != nil {
@@ -66,33 +70,36 @@ type options struct {
 }
 
 func parseArgs(args []string) (options, error) {
-	opts := options{producers: catalog, streams: layouts, records: 5000, runs: 1}
+	opts := options{producers: catalog, streams: layouts}
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Func("only", "", func(names string) (err error) {
-		opts.producers, err = choose(catalog, names)
-		return err
-	})
-	flags.Func("streams", "", func(names string) (err error) {
-		opts.streams, err = choose(layouts, names)
-		return err
-	})
-	flags.Func("program", "", func(command string) error {
-		fields := strings.Fields(command)
-		if len(fields) == 0 {
-			return errors.New("the command is empty")
-		}
-		opts.producers = []producer{{name: fields[len(fields)-1], title: "`" + command + "`", command: fields}}
-		return nil
-	})
-	flags.IntVar(&opts.records, "records", opts.records, "")
-	flags.IntVar(&opts.runs, "runs", opts.runs, "")
+	only := flags.String("only", names(catalog), "")
+	streams := flags.String("streams", names(layouts), "")
+	flags.IntVar(&opts.records, "records", 5000, "")
+	flags.IntVar(&opts.runs, "runs", 1, "")
 	flags.StringVar(&opts.endpoint, "endpoint", "", "")
 	flags.BoolVar(&opts.lenient, "lenient", false, "")
+	command := flags.String("program", "", "")
 	flags.BoolVar(&opts.write, "write", false, "")
-	if err := flags.Parse(args); err != nil {
+	err := flags.Parse(args)
+	if err != nil {
 		return opts, err
 	}
+	if opts.producers, err = choose(catalog, *only); err != nil {
+		return opts, fmt.Errorf("-only is %q and must be from %w", *only, err)
+	}
+	if opts.streams, err = choose(layouts, *streams); err != nil {
+		return opts, fmt.Errorf("-streams is %q and must be from %w", *streams, err)
+	}
+	all := len(opts.producers) == len(catalog)
+	if fields := strings.Fields(*command); len(fields) > 0 {
+		if !all {
+			return opts, errors.New("-program and -only exclude each other")
+		}
+		all = false
+		opts.producers = []producer{{name: *command, title: "`" + *command + "` VERSION", command: fields}}
+	}
+	server, err := url.Parse(opts.endpoint)
 	switch {
 	case flags.NArg() > 0:
 		return opts, fmt.Errorf("%q is not a flag", flags.Arg(0))
@@ -100,28 +107,31 @@ func parseArgs(args []string) (options, error) {
 		return opts, fmt.Errorf("-records is %d and must be from 1 to 1000000", opts.records)
 	case opts.runs < 1:
 		return opts, fmt.Errorf("-runs is %d and must be positive", opts.runs)
-	case opts.write && (len(opts.producers) != len(catalog) || len(opts.streams) != len(layouts) || opts.endpoint != "" || opts.lenient):
-		return opts, errors.New("-write writes what all producers do on all streams of the emulator, so only -records and -runs may be with it")
+	case opts.endpoint != "" && (err != nil || server.Scheme == "" || server.Host == ""):
+		return opts, fmt.Errorf("-endpoint is %q and must be a URL such as http://127.0.0.1:4567", opts.endpoint)
+	case opts.write && (!all || len(opts.streams) != len(layouts) || opts.endpoint != "" || opts.lenient):
+		return opts, errors.New("-write excludes all flags except -records and -runs")
 	}
 	return opts, nil
 }
 
-// choose returns the items that are named, separated by commas, in the order of the items.
+// choose returns the items that are named, in the order of the items.
 func choose[T fmt.Stringer](items []T, wanted string) ([]T, error) {
 	list := strings.Split(wanted, ",")
 	chosen := slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !slices.Contains(list, item.String()) })
 	if len(chosen) != len(list) {
-		return nil, fmt.Errorf("names must be from %s, each once", names(items))
+		return nil, errors.New(names(items) + ", each once")
 	}
 	return chosen, nil
 }
 
+// names returns the items' names, separated by commas.
 func names[T fmt.Stringer](items []T) string {
-	var all []string
-	for _, item := range items {
-		all = append(all, item.String())
+	all := make([]string, len(items))
+	for i, item := range items {
+		all[i] = item.String()
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(all, ",")
 }
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {

@@ -181,9 +181,45 @@ func TestProgramFails(t *testing.T) {
 	}
 }
 
+// A producer that fails is left out, and the error says how many were.
+func TestRunAll(t *testing.T) {
+	url := startWithTimeStopped(t)
+	t.Setenv(fake, "sends")
+	good := producer{name: "good", command: []string{os.Args[0]}}
+	bad := producer{name: "bad", command: []string{"no such program"}}
+	opts := options{streams: layouts, records: sent, runs: 2}
+	for name, test := range map[string]struct {
+		producers []producer
+		rows      int
+		err       string
+	}{
+		"all succeed": {[]producer{good, good}, 2, ""},
+		"one fails":   {[]producer{bad, good}, 1, "1 of 2 producers failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts.producers = test.producers
+			rows, err := runAll(t.Context(), newServer(url, false), opts, t.Output())
+			if len(rows) != test.rows || test.err == "" && err != nil || test.err != "" && (err == nil || err.Error() != test.err) {
+				t.Errorf("%d rows, error %v; want %d, %q", len(rows), err, test.rows, test.err)
+			}
+			for _, r := range rows {
+				if len(r.results) != len(layouts) || r.results[0].distinct != 1000 || r.results[2].distinct != sent {
+					t.Errorf("results %v", r.results)
+				}
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	opts.producers = []producer{good}
+	if _, err := runAll(ctx, newServer(url, false), opts, t.Output()); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: error %v", err)
+	}
+}
+
 func TestParseArgs(t *testing.T) {
 	opts, err := parseArgs([]string{"-only", "a8m", "-streams", "even,hot", "-records", "1000000", "-runs", "3", "-lenient", "-endpoint", "http://127.0.0.1:1"})
-	if err != nil || names(opts.producers) != "a8m" || names(opts.streams) != "hot, even" || opts.records != 1_000_000 || opts.runs != 3 ||
+	if err != nil || names(opts.producers) != "a8m" || names(opts.streams) != "hot,even" || opts.records != 1_000_000 || opts.runs != 3 ||
 		!opts.lenient || opts.endpoint != "http://127.0.0.1:1" || opts.write {
 		t.Errorf("%+v, error %v", opts, err)
 	}
@@ -194,23 +230,25 @@ func TestParseArgs(t *testing.T) {
 		t.Errorf("%+v, error %v", opts, err)
 	}
 	for args, want := range map[string]string{
-		"x":                                 `"x" is not a flag`,
-		"-only nobody":                      "names must be from",
-		"-only a8m,a8m":                     "each once",
-		"-streams one,two":                  "names must be from one, hot, even",
-		"-records 0":                        "-records is 0 and must be from 1 to 1000000",
-		"-records 1000001":                  "-records is 1000001",
-		"-runs 0":                           "-runs is 0 and must be positive",
-		"-write -only a8m":                  "-write",
-		"-write -lenient":                   "-write",
-		"-write -endpoint http://127.0.0.1": "-write",
+		"x":                                   `"x" is not a flag`,
+		"-only nobody":                        `-only is "nobody" and must be from telegraf,`,
+		"-only a8m,a8m":                       "each once",
+		"-streams one,two":                    `-streams is "one,two" and must be from one,hot,even, each once`,
+		"-records 0":                          "-records is 0 and must be from 1 to 1000000",
+		"-records 1000001":                    "-records is 1000001 and must be from 1 to 1000000",
+		"-runs 0":                             "-runs is 0 and must be positive",
+		"-endpoint 127.0.0.1:4567":            `-endpoint is "127.0.0.1:4567" and must be a URL such as http://127.0.0.1:4567`,
+		"-endpoint localhost":                 `-endpoint is "localhost"`,
+		"-program true -only a8m":             "-program and -only exclude each other",
+		"-write -only a8m":                    "-write excludes",
+		"-write -streams one":                 "-write excludes",
+		"-write -program true":                "-write excludes",
+		"-write -lenient":                     "-write excludes",
+		"-write -endpoint http://127.0.0.1:1": "-write excludes",
 	} {
 		if _, err := parseArgs(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", args, err, want)
 		}
-	}
-	if _, err := parseArgs([]string{"-program", " "}); err == nil {
-		t.Error("an empty -program is not an error")
 	}
 }
 

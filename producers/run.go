@@ -44,6 +44,9 @@ func runAll(ctx context.Context, s *server, opts options, stdout io.Writer) ([]r
 	var rows []row
 	for _, p := range opts.producers {
 		r, err := p.run(ctx, s, opts, stdout)
+		if ctx.Err() != nil {
+			return rows, ctx.Err()
+		}
 		if err != nil {
 			fmt.Fprintf(stdout, "%s failed: %v\n", p.name, err)
 			continue
@@ -58,6 +61,9 @@ func runAll(ctx context.Context, s *server, opts options, stdout io.Writer) ([]r
 
 // run runs the producer on each kind of stream.
 func (p producer) run(ctx context.Context, s *server, opts options, stdout io.Writer) (row, error) {
+	if p.dir != "" {
+		fmt.Fprintf(stdout, "building %s\n", p.name) // the first time, some take minutes
+	}
 	program, err := p.build(ctx)
 	if err != nil {
 		return row{}, err
