@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// withLatency makes each answer of next wait. The request has been read and carried out by then.
+// withLatency delays the answers of next. Each request has been read and carried out by then.
 func withLatency(latency time.Duration, next http.Handler) http.Handler {
 	if latency == 0 {
 		return next

@@ -11,16 +11,18 @@ type producer struct {
 
 func (p producer) String() string { return p.name }
 
-// What the loops over an SDK's PutRecords do. They are code that many people write.
-const drops = "The loop drops it, because it looks only for an error. The SDK does what it documents: "
+// What the loops over an SDK's PutRecords do. Much code looks like them.
+const drops = "The loop drops it, because it looks only for an error. The SDK documents that a call without one" +
+	" may hold records that failed: "
 
+// lines_test.go checks the lines of source that these name.
 var catalog = []producer{
 	{
 		name:  "telegraf",
-		title: "[telegraf](https://github.com/influxdata/telegraf) VERSION, outputs.kinesis",
+		title: "[Telegraf](https://github.com/influxdata/telegraf) VERSION, Kinesis output",
 		does: "[Logs](https://github.com/influxdata/telegraf/blob/VERSION/plugins/outputs/kinesis/kinesis.go#L107-L110) how many" +
-			" failed and drops them. Write [always returns nil](https://github.com/influxdata/telegraf/blob/VERSION/plugins/outputs/kinesis/kinesis.go#L178)," +
-			" so the agent does not retry.",
+			" records failed, and drops them. Write [always returns nil](https://github.com/influxdata/telegraf/blob/VERSION/plugins/outputs/kinesis/kinesis.go#L178)," +
+			" so the agent does not retry. [Reported](https://github.com/influxdata/telegraf/issues/8818) in 2021.",
 		dir: "telegraf",
 	},
 	{
@@ -31,17 +33,27 @@ var catalog = []producer{
 		dir: "otelcollector",
 	},
 	{
+		name:  "otelcollector-packed",
+		title: "OpenTelemetry Collector VERSION, awskinesis exporter, one resource for each batch",
+		does: "The same. But it packs all logs of a" +
+			" [resource](https://github.com/open-telemetry/opentelemetry-collector-contrib/blob/VERSION/exporter/awskinesisexporter/internal/batch/encode_marshaler.go#L40-L44)" +
+			" into one record, so it rarely reaches 1,000 records per second.",
+		dir:     "otelcollector",
+		command: []string{"-one-resource"},
+	},
+	{
 		name:  "redpandaconnect",
-		title: "[Redpanda Connect](https://github.com/redpanda-data/connect) VERSION, aws_kinesis",
+		title: "[Redpanda Connect](https://github.com/redpanda-data/connect) VERSION, aws_kinesis output",
 		does: "[Sends it again](https://github.com/redpanda-data/connect/blob/VERSION/internal/impl/aws/kinesis/output.go#L275-L304)," +
 			" with a growing pause, and returns an error after 30 seconds.",
 		dir: "redpandaconnect",
 	},
 	{
 		name:  "dapr",
-		title: "[Dapr](https://github.com/dapr/components-contrib) VERSION, bindings.aws.kinesis",
-		does: "[Returns an error](https://github.com/dapr/components-contrib/blob/VERSION/bindings/aws/kinesis/kinesis.go#L152-L158)" +
-			" after the SDK's three attempts. It uses PutRecord.",
+		title: "[Dapr](https://github.com/dapr/components-contrib) VERSION, aws.kinesis binding",
+		does: "The SDK sends it again, up to three attempts in all. Then Invoke" +
+			" [returns the error](https://github.com/dapr/components-contrib/blob/VERSION/bindings/aws/kinesis/kinesis.go#L152-L158)." +
+			" It uses PutRecord.",
 		dir: "dapr",
 	},
 	{
@@ -54,8 +66,9 @@ var catalog = []producer{
 	{
 		name:  "kinesisingest",
 		title: "@netacea/kinesisingest VERSION",
-		does: "Drops it, unless the request function that its caller supplies throws: `dist/KinesisIngest.js`, line 59." +
-			" But it packs up to 20 logs into one record, so it rarely reaches 1,000 records per second.",
+		does: "Drops it if the request function that its caller supplies does not throw: `dist/KinesisIngest.js`, line 59." +
+			" Ours throws unless the status is 200; the package's README does not say what else to check." +
+			" It packs up to 20 logs into one record, so it rarely reaches 1,000 records per second.",
 		command: []string{"node", "javascript/kinesisingest.mjs"},
 	},
 	{
@@ -79,14 +92,14 @@ var catalog = []producer{
 	{
 		name:    "lifion-kinesis",
 		title:   "[lifion-kinesis](https://github.com/lifion/lifion-kinesis) VERSION",
-		does:    "Sends it again until it is stored: `lib/kinesis-client.js`, line 367.",
+		does:    "Sends it again, with a growing pause, until it is stored: `lib/kinesis-client.js`, line 367.",
 		command: []string{"node", "javascript/lifion-kinesis.mjs"},
 	},
 	{
 		name:  "a8m",
 		title: "[a8m/kinesis-producer](https://github.com/a8m/kinesis-producer) VERSION",
-		does: "[Sends it again](https://github.com/a8m/kinesis-producer/blob/VERSION/producer.go#L293) until it is stored." +
-			" It also packs many records into one, so it rarely reaches 1,000 records per second.",
+		does: "[Sends it again](https://github.com/a8m/kinesis-producer/blob/VERSION/producer.go#L293), with a growing pause, until" +
+			" it is stored. It packs many records into one, so it rarely reaches 1,000 records per second.",
 		dir: "a8m",
 	},
 	{
@@ -99,35 +112,36 @@ var catalog = []producer{
 	{
 		name:  "tj",
 		title: "[tj/go-kinesis](https://github.com/tj/go-kinesis) VERSION",
-		does: "Sends it again until it is stored. Its losses have another reason: at the end, Stop takes records from" +
-			" the queue and [returns](https://github.com/tj/go-kinesis/blob/VERSION/kinesis.go#L92-L95) without sending them.",
+		does: "[Sends it again](https://github.com/tj/go-kinesis/blob/VERSION/kinesis.go#L140-L141) until it is stored. It loses" +
+			" records for another reason: after Stop, its loop takes records from the queue and" +
+			" [returns](https://github.com/tj/go-kinesis/blob/VERSION/kinesis.go#L92-L95) without sending them.",
 		dir: "tj",
 	},
 	{
 		name:  "apex",
-		title: "[apex/log](https://github.com/apex/log) VERSION, handlers/kinesis",
-		does: "Hangs. It uses tj/go-kinesis, which logs each retry, and whose" +
-			" [default logger](https://github.com/tj/go-kinesis/blob/08b17f58cb1b/config.go#L47-L48) is the one with this handler." +
-			" When the queue is full, the only goroutine that empties it waits to put a line into it, and all log calls wait.",
+		title: "[apex/log](https://github.com/apex/log) VERSION, kinesis handler",
+		does: "Hangs, sometimes without one too. It uses tj/go-kinesis, which [logs](https://github.com/tj/go-kinesis/blob/08b17f58cb1b/kinesis.go#L148-L151)" +
+			" each retry to the [default logger](https://github.com/tj/go-kinesis/blob/08b17f58cb1b/config.go#L47-L48), and so into" +
+			" its own queue. If the queue is full, the only goroutine that empties it blocks, and so do all log calls.",
 		dir: "apex",
 	},
 	{
 		name:    "apex-logger",
-		title:   "apex/log VERSION, handlers/kinesis, with Config.Logger",
-		does:    "Sends it again until it is stored.",
+		title:   "apex/log VERSION, kinesis handler with a Config.Logger",
+		does:    "Sends it again, with a growing pause, until it is stored.",
 		dir:     "apex",
 		command: []string{"-logger"},
 	},
 	{
 		name:  "sdkv2",
 		title: "[loop](../producers/sdkv2/main.go) with aws-sdk-go-v2/service/kinesis VERSION",
-		does:  drops + "[PutRecords](https://github.com/aws/aws-sdk-go-v2/blob/service/kinesis/VERSION/service/kinesis/api_op_PutRecords.go#L55).",
+		does:  drops + "[PutRecords](https://github.com/aws/aws-sdk-go-v2/blob/service/kinesis/VERSION/service/kinesis/api_op_PutRecords.go#L55-L57).",
 		dir:   "sdkv2",
 	},
 	{
 		name:  "sdkv1",
 		title: "[loop](../producers/sdkv1/main.go) with aws-sdk-go VERSION",
-		does:  drops + "[PutRecords](https://github.com/aws/aws-sdk-go/blob/VERSION/service/kinesis/api.go#L2787).",
+		does:  drops + "[PutRecords](https://github.com/aws/aws-sdk-go/blob/VERSION/service/kinesis/api.go#L2787-L2789).",
 		dir:   "sdkv1",
 	},
 	{
@@ -139,7 +153,7 @@ var catalog = []producer{
 	{
 		name:    "javascript-v2",
 		title:   "[loop](../producers/javascript/aws-sdk-v2.mjs) with aws-sdk for JavaScript VERSION",
-		does:    drops + "`clients/kinesis.d.ts`, line 869.",
+		does:    drops + "`clients/kinesis.d.ts`, line 873.",
 		command: []string{"node", "javascript/aws-sdk-v2.mjs"},
 	},
 	{
@@ -150,7 +164,7 @@ var catalog = []producer{
 	},
 	{
 		name:  "example",
-		title: "[examples/producer](../examples/producer) of this VERSION",
+		title: "[examples/producer](../examples/producer), this VERSION",
 		does:  "[Sends it again](../examples/producer/request.go), with a growing pause, until it is stored.",
 		dir:   "example",
 	},

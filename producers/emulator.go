@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -46,8 +47,10 @@ func (e *emulator) start(ctx context.Context) error {
 	if output, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, tail(output))
 	}
+	var stderr bytes.Buffer
 	e.cmd = exec.CommandContext(ctx, path, "-addr", "127.0.0.1:0", "-stream", "unused",
 		"-state-delay", "0", "-control", "-reads", "1000", "-read-bytes", "1GiB")
+	e.cmd.Stderr = &stderr
 	stdout, err := e.cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -56,10 +59,11 @@ func (e *emulator) start(ctx context.Context) error {
 		return err
 	}
 	e.stdout = bufio.NewReader(stdout)
-	line, err := e.stdout.ReadString('\n')
+	line, _ := e.stdout.ReadString('\n')
 	url, found := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if !found {
-		return fmt.Errorf("its first line is %q, error %w", line, err)
+		e.stop()
+		return fmt.Errorf("it did not start: %s", tail(stderr.Bytes()))
 	}
 	e.url = url
 	return nil

@@ -1,9 +1,8 @@
 // Producers runs real Kinesis producers against a server, and shows how many of the records that each
 // believed stored the stream holds. See docs/producers.md.
 //
-// Each producer has a program of its own in a directory beside this file, which sends records with it
-// as its documentation says. Go programs are modules of their own, so each has exactly the AWS SDK that
-// its producer asks for.
+// A program for each producer sends records with it as its documentation says. Go programs are modules
+// of their own, so each is built with the AWS SDK that its producer requires.
 package main
 
 import (
@@ -23,15 +22,15 @@ import (
 const usage = `Usage: run.sh [-only NAME,...] [-streams NAME,...] [-records N] [-runs N] [-endpoint URL]
               [-lenient] [-program COMMAND] [-write]
 
-Producers sends records with each producer to each kind of stream, as fast as it takes them, and then
-reads the stream. For each run it prints how many records it sent, how many of them the producer's
-API claimed to have stored (believed), and how many the stream holds (stored), without copies
+This sends records with each producer to each kind of stream, as fast as it takes them, and then reads
+the stream. For each run it prints how many records were sent, how many of them the producer's API
+reported as stored (believed), and how many the stream holds with copies (stored) and without
 (distinct). At the end it prints tables.
 
   -only NAME,...      only these producers
   -streams NAME,...   only these kinds of stream: one, hot, even
   -records N          how many records to send in each run, 1 to 1000000 (default 5000)
-  -runs N             how many runs of each; the tables show the one in the middle (default 1)
+  -runs N             how many runs of each; the tables show the median (default 1)
   -endpoint URL       use this Kinesis server instead of the emulator of this checkout
   -lenient            let each shard burst as production was seen to: to 5,000 records and 15 MiB
   -program COMMAND    run this program instead: arguments separated by spaces, relative to producers/

@@ -7,26 +7,37 @@ import (
 	"testing"
 )
 
-// named returns the producers of a list that the environment variable PUTRECORDS_PRODUCERS names,
+// ifNamed returns those of the producers that the environment variable PUTRECORDS_PRODUCERS names,
 // separated by spaces. What their programs need must be installed; .ci/run shows how.
-func named(t *testing.T, list string) []producer {
+func ifNamed(t *testing.T, names ...string) []producer {
 	t.Helper()
-	producers, err := choose(catalog, list)
+	wanted := strings.Fields(os.Getenv("PUTRECORDS_PRODUCERS"))
+	var producers []producer
+	for _, name := range names {
+		if slices.Contains(wanted, name) {
+			producers = append(producers, named(t, name))
+		}
+	}
+	if len(producers) == 0 {
+		t.Skipf("skipped: PUTRECORDS_PRODUCERS names none of %s", names)
+	}
+	return producers
+}
+
+// named returns a producer of the catalog.
+func named(t *testing.T, name string) producer {
+	t.Helper()
+	producers, err := choose(catalog, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted := strings.Fields(os.Getenv("PUTRECORDS_PRODUCERS"))
-	producers = slices.DeleteFunc(producers, func(p producer) bool { return !slices.Contains(wanted, p.name) })
-	if len(producers) == 0 {
-		t.Skipf("skipped: PUTRECORDS_PRODUCERS names none of %s", list)
-	}
-	return producers
+	return producers[0]
 }
 
 // These producers never resend a throttled record, so a shard whose clock stands still holds what it
 // takes at once.
 func TestProducersThatLose(t *testing.T) {
-	producers := named(t, "aws-kinesis-writable,sdkv1")
+	producers := ifNamed(t, "aws-kinesis-writable", "sdkv1")
 	url := startWithTimeStopped(t)
 	for _, p := range producers {
 		t.Run(p.name, func(t *testing.T) {
@@ -39,7 +50,7 @@ func TestProducersThatLose(t *testing.T) {
 }
 
 func TestProducersThatLoseNothing(t *testing.T) {
-	producers := named(t, "kinesis-streams,a8m-unpacked")
+	producers := ifNamed(t, "kinesis-streams", "a8m-unpacked")
 	e, err := startEmulator(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -58,16 +69,16 @@ func TestProducersThatLoseNothing(t *testing.T) {
 // runProducer has a producer send records to one shard.
 func runProducer(t *testing.T, endpoint string, p producer, records int) result {
 	t.Helper()
-	program, err := p.build(t.Context())
+	c, err := p.build(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(program.remove)
+	t.Cleanup(c.remove)
 	one, err := choose(layouts, "one")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := runOnce(t.Context(), newServer(endpoint, false), program, one[0], records)
+	r, err := measure(t.Context(), newServer(endpoint, false), c, one[0], records)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,21 +23,19 @@ func (r result) String() string {
 	return fmt.Sprintf("sent %d, believed %d, stored %d, distinct %d", r.Sent, r.Believed, r.stored, r.distinct)
 }
 
-// runOnce has a program send records to a new stream, and counts what the stream holds.
-func runOnce(ctx context.Context, s *server, p *program, l layout, records int) (result, error) {
+// measure has a program send records to a new stream, and counts what the stream holds.
+func measure(ctx context.Context, s *server, c *child, l layout, records int) (_ result, err error) {
 	stream, err := s.create(ctx, l)
 	if err != nil {
 		return result{}, err
 	}
-	claim, err := p.run(ctx, s.endpoint, stream, records)
+	defer func() { err = errors.Join(err, s.delete(context.WithoutCancel(ctx), stream)) }()
+	claim, err := c.run(ctx, s.endpoint, stream, records)
 	if err != nil {
 		return result{}, err
 	}
-	r := result{claim: claim}
-	if r.stored, r.distinct, err = s.count(ctx, stream); err != nil {
-		return r, err
-	}
-	return r, s.delete(ctx, stream)
+	stored, distinct, err := s.count(ctx, stream)
+	return result{claim, stored, distinct}, err
 }
 
 // runAll runs each producer on each kind of stream. It goes on if a producer fails, and leaves it out.
@@ -64,16 +63,16 @@ func (p producer) run(ctx context.Context, s *server, opts options, stdout io.Wr
 	if p.dir != "" {
 		fmt.Fprintf(stdout, "building %s\n", p.name) // the first time, some take minutes
 	}
-	program, err := p.build(ctx)
+	c, err := p.build(ctx)
 	if err != nil {
 		return row{}, err
 	}
-	defer program.remove()
+	defer c.remove()
 	r := row{producer: p}
 	for _, l := range opts.streams {
 		var runs []result
 		for range opts.runs {
-			result, err := runOnce(ctx, s, program, l, opts.records)
+			result, err := measure(ctx, s, c, l, opts.records)
 			if err != nil {
 				return row{}, fmt.Errorf("on %s: %w", l.title, err)
 			}

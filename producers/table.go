@@ -35,7 +35,7 @@ func tables(streams []layout, rows []row) string {
 	for _, l := range streams {
 		fmt.Fprintf(&b, " Lost on %s |", l.title)
 	}
-	b.WriteString(" With a throttled record |\n|---|" + strings.Repeat("--:|", len(streams)) + "---|\n")
+	b.WriteString(" What it does with a throttled record |\n|---|" + strings.Repeat("--:|", len(streams)) + "---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %s |", r.title())
 		for _, result := range r.results {

@@ -17,12 +17,14 @@ function variable(name) {
   return process.env[name];
 }
 
-// key returns record i's partition key. Every record has its own. It is also the token that the
-// record must contain once: the driver counts tokens in what is stored. i counts from 0.
-export const key = (i) => `record-${String(i).padStart(6, "0")}.`;
+// key returns record i's partition key. Every record has its own. i counts from 0.
+export const key = (i) => `key-${digits(i)}`;
 
-// data returns record i's data: 100 characters that start with its token.
-export const data = (i) => key(i).padEnd(100, "x");
+// data returns record i's data: 100 characters that start with its token. The driver counts tokens in
+// what is stored.
+export const data = (i) => `record-${digits(i)}.`.padEnd(100, "x");
+
+const digits = (i) => String(i).padStart(6, "0");
 
 // numbers returns the numbers of all records.
 export const numbers = () => [...Array(records).keys()];

@@ -1,13 +1,15 @@
 // This program sends records with the OpenTelemetry Collector's awskinesis exporter, whose
 // queue, retries, timeout and encoding are the defaults.
 //
-// Each record is a log record with a resource of its own, because the exporter puts all logs of a
-// resource into one Kinesis record, under a random partition key. It is believed stored if the
-// exporter counted it in the metric otelcol_exporter_sent_log_records.
+// Each record is a log record. The exporter puts all logs of a resource into one Kinesis record, under
+// a random partition key. So each log record gets a resource of its own, or with -one-resource all of a
+// batch share one. A record is believed stored if the exporter counted it in the metric
+// otelcol_exporter_sent_log_records.
 package main
 
 import (
 	"context"
+	"flag"
 	"log"
 	"time"
 
@@ -26,7 +28,10 @@ import (
 // processor. 500 is the exporter's default for max_records_per_batch.
 const batchSize = 500
 
+var oneResource = flag.Bool("one-resource", false, "put all logs of a batch into one resource")
+
 func main() {
+	flag.Parse()
 	const contrib = "github.com/open-telemetry/opentelemetry-collector-contrib"
 	program.Main(contrib+"/exporter/awskinesisexporter", send)
 }
@@ -71,9 +76,13 @@ func send(t program.Traffic) (believed int, err error) {
 // batch returns records start to end-1 as logs.
 func batch(t program.Traffic, start, end int) plog.Logs {
 	logs := plog.NewLogs()
+	var resource plog.ResourceLogs
 	for i := start; i < end; i++ {
-		resource := logs.ResourceLogs().AppendEmpty()
-		record := resource.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		if i == start || !*oneResource {
+			resource = logs.ResourceLogs().AppendEmpty()
+			resource.ScopeLogs().AppendEmpty()
+		}
+		record := resource.ScopeLogs().At(0).LogRecords().AppendEmpty()
 		record.Body().SetStr(string(t.Data(i)))
 	}
 	return logs

@@ -24,7 +24,7 @@ type Traffic struct {
 func (Traffic) Token(i int) string { return fmt.Sprintf("record-%06d.", i) }
 
 // Key returns record i's partition key. Every record has its own. It does not contain the token,
-// because aggregated records hold their keys too.
+// because producers that pack records put keys into them too.
 func (Traffic) Key(i int) string { return fmt.Sprintf("key-%06d", i) }
 
 // Data returns record i's data: 100 bytes that start with its token.

@@ -17,9 +17,9 @@ records = int(os.environ["PUTRECORDS_RECORDS"])
 
 
 def record(i):
-    """Return record i. The driver counts tokens in what is stored, so it has its token once."""
+    """Return record i. The driver counts tokens in what is stored, so its data has its token once."""
     token = f"record-{i:06d}."
-    return {"Data": token.ljust(100, "x").encode(), "PartitionKey": token}
+    return {"Data": token.ljust(100, "x").encode(), "PartitionKey": f"key-{i:06d}"}
 
 
 client = boto3.client("kinesis", endpoint_url=endpoint)

@@ -1,7 +1,7 @@
 // This program sends records with the AWS SDK for Go v2 in the way that much code does: PutRecords
-// in batches of 500, checking only the error. The SDK does as documented: PutRecords returns no
-// error when some records of a request fail, and its answer's FailedRecordCount must be checked.
-// The loop does not do that. It believes that the records of each call without an error are stored.
+// in batches of 500, checking only the error. The SDK does what it documents: a call without an
+// error may hold records that failed, and FailedRecordCount says how many. The loop believes that
+// the records of each call without an error are stored.
 package main
 
 import (

@@ -14,24 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// A layout is a kind of stream. Its records have different partition keys, so each shard gets as
-// large a part of them as it owns of the hash space.
-type layout struct {
-	name   string
-	title  string
-	shards int
-	splits []int64 // in sixteenths of the hash space, where a shard is split
-}
-
-// The hot shard owns half of the hash space, and each other shard as much as an even one of eight.
-var layouts = []layout{
-	{name: "one", title: "one shard", shards: 1},
-	{name: "hot", title: "five shards, one of them hot", shards: 1, splits: []int64{8, 12, 10, 14}},
-	{name: "even", title: "eight even shards", shards: 8},
-}
-
-func (l layout) String() string { return l.name }
-
 // A server is a Kinesis server.
 type server struct {
 	endpoint string
@@ -57,8 +39,8 @@ func (s *server) create(ctx context.Context, l layout) (string, error) {
 	if err := s.createEven(ctx, name, l.shards); err != nil {
 		return "", err
 	}
-	for _, sixteenths := range l.splits {
-		start := new(big.Int).Lsh(big.NewInt(sixteenths), 128-4)
+	for _, eighths := range l.splits {
+		start := new(big.Int).Lsh(big.NewInt(eighths), 128-3)
 		shards, err := s.shards(ctx, name)
 		if err != nil {
 			return "", err

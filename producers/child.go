@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// A program sends records with one producer. It is ready to run.
-type program struct {
+// A child is a program that sends records with one producer, ready to run.
+type child struct {
 	command []string
 	temp    string // holds the program if it was built, else ""
 }
 
 // build makes p's program ready to run.
-func (p producer) build(ctx context.Context) (*program, error) {
+func (p producer) build(ctx context.Context) (*child, error) {
 	if p.dir == "" {
-		return &program{command: p.command}, nil
+		return &child{command: p.command}, nil
 	}
 	temp, err := os.MkdirTemp("", "producers")
 	if err != nil {
@@ -42,12 +42,12 @@ func (p producer) build(ctx context.Context) (*program, error) {
 		os.RemoveAll(temp)
 		return nil, fmt.Errorf("go build: %w: %s", err, tail(output))
 	}
-	return &program{command: append([]string{path}, p.command...), temp: temp}, nil
+	return &child{command: append([]string{path}, p.command...), temp: temp}, nil
 }
 
-func (p *program) remove() {
-	if p.temp != "" {
-		os.RemoveAll(p.temp)
+func (c *child) remove() {
+	if c.temp != "" {
+		os.RemoveAll(c.temp)
 	}
 }
 
@@ -61,15 +61,17 @@ type claim struct {
 	Believed int
 }
 
-// runTimeout limits one run of a program. A producer that stores 5,000 records in one shard takes
-// at least 4 seconds.
-const runTimeout = 2 * time.Minute
+// timeout limits one run of a program. One shard takes a millisecond for each record after the first
+// thousand, and a producer may pause between attempts.
+func timeout(records int) time.Duration {
+	return 2*time.Minute + time.Duration(records)*4*time.Millisecond
+}
 
 // run has the program send records to a stream, and returns what it claims.
-func (p *program) run(ctx context.Context, endpoint, stream string, records int) (claim, error) {
-	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+func (c *child) run(ctx context.Context, endpoint, stream string, records int) (claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout(records))
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.command[0], p.command[1:]...)
+	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
 	cmd.WaitDelay = time.Second // if it leaves children with its output open
 	// No AWS client finds other settings than these.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
@@ -88,7 +90,7 @@ func (p *program) run(ctx context.Context, endpoint, stream string, records int)
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w (%w)", err, context.Cause(ctx))
 		}
-		return claim{}, fmt.Errorf("%s: %w: %s", strings.Join(p.command, " "), err, tail(stderr.Bytes()))
+		return claim{}, fmt.Errorf("%s: %w: %s", strings.Join(c.command, " "), err, tail(stderr.Bytes()))
 	}
 	return parseClaim(stdout.String(), records)
 }
@@ -97,19 +99,19 @@ func (p *program) run(ctx context.Context, endpoint, stream string, records int)
 func parseClaim(stdout string, records int) (claim, error) {
 	stdout = strings.TrimSpace(stdout)
 	line := stdout[strings.LastIndexByte(stdout, '\n')+1:]
-	var c claim
-	if err := json.Unmarshal([]byte(line), &c); err != nil {
-		return c, fmt.Errorf("the program's last line is %q and must be like %s: %w", line, `{"Version":"v1.2.3","Sent":5000,"Believed":5000}`, err)
+	var printed claim
+	if err := json.Unmarshal([]byte(line), &printed); err != nil {
+		return claim{}, fmt.Errorf("the program's last line is %q and must be like %s: %w", line, `{"Version":"v1.2.3","Sent":5000,"Believed":5000}`, err)
 	}
 	switch {
-	case c.Version == "":
-		return c, errors.New("the program printed no Version")
-	case c.Sent != records:
-		return c, fmt.Errorf("the program sent %d records instead of %d", c.Sent, records)
-	case c.Believed < 0 || c.Believed > c.Sent:
-		return c, fmt.Errorf("the program printed Believed %d, which must be from 0 to %d", c.Believed, c.Sent)
+	case printed.Version == "":
+		return claim{}, errors.New("the program printed no Version")
+	case printed.Sent != records:
+		return claim{}, fmt.Errorf("the program sent %d records instead of %d", printed.Sent, records)
+	case printed.Believed < 0 || printed.Believed > printed.Sent:
+		return claim{}, fmt.Errorf("the program printed Believed %d, which must be from 0 to %d", printed.Believed, printed.Sent)
 	}
-	return c, nil
+	return printed, nil
 }
 
 // tail returns the end of a program's output, on one line.
