@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,16 +29,11 @@ func (p producer) build(ctx context.Context) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(temp, p.dir)
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, ".")
-	build.Dir = p.dir
-	build.Env = append(os.Environ(), "GOWORK=off") // a workspace would give all producers the same AWS SDK
-	if output, err := build.CombinedOutput(); err != nil {
+	// A workspace would give all producers the same AWS SDK.
+	path, err := goBuild(ctx, temp, p.dir, ".", "GOWORK=off")
+	if err != nil {
 		os.RemoveAll(temp)
-		return nil, fmt.Errorf("go build: %w: %s", err, tail(output))
+		return nil, err
 	}
 	return &child{command: append([]string{path}, p.command...), temp: temp}, nil
 }
@@ -83,10 +76,11 @@ func (c *child) run(ctx context.Context, endpoint, stream string, records int) (
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
+		"NO_PROXY=*", "no_proxy=*",
 	)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w (%w)", err, context.Cause(ctx))
 		}
@@ -99,13 +93,15 @@ func (c *child) run(ctx context.Context, endpoint, stream string, records int) (
 func parseClaim(stdout string, records int) (claim, error) {
 	stdout = strings.TrimSpace(stdout)
 	line := stdout[strings.LastIndexByte(stdout, '\n')+1:]
-	var printed claim
+	printed := claim{Sent: -1, Believed: -1} // if they are missing
 	if err := json.Unmarshal([]byte(line), &printed); err != nil {
-		return claim{}, fmt.Errorf("the program's last line is %q and must be like %s: %w", line, `{"Version":"v1.2.3","Sent":5000,"Believed":5000}`, err)
+		return claim{}, fmt.Errorf("the program's last line is %q and must be like %s: %w", tail([]byte(line)), `{"Version":"v1.2.3","Sent":5000,"Believed":5000}`, err)
 	}
 	switch {
 	case printed.Version == "":
 		return claim{}, errors.New("the program printed no Version")
+	case printed.Sent == -1 || printed.Believed == -1:
+		return claim{}, fmt.Errorf("the program's last line is %q and must have Sent and Believed", tail([]byte(line)))
 	case printed.Sent != records:
 		return claim{}, fmt.Errorf("the program sent %d records instead of %d", printed.Sent, records)
 	case printed.Believed < 0 || printed.Believed > printed.Sent:

@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -22,34 +20,31 @@ type emulator struct {
 }
 
 // startEmulator builds and starts the emulator with AWS's limits on what a shard takes. Reads are not
-// limited, because only the driver reads, and streams change their state immediately.
-func startEmulator(ctx context.Context) (*emulator, error) {
+// limited, because only the driver reads, and streams change their state immediately. More arguments
+// override these.
+func startEmulator(ctx context.Context, args ...string) (*emulator, error) {
 	temp, err := os.MkdirTemp("", "emulator")
 	if err != nil {
 		return nil, err
 	}
 	e := &emulator{temp: temp}
-	if err := e.start(ctx); err != nil {
+	if err := e.start(ctx, args); err != nil {
 		e.stop()
 		return nil, fmt.Errorf("the emulator: %w", err)
 	}
 	return e, nil
 }
 
-func (e *emulator) start(ctx context.Context) error {
-	path := filepath.Join(e.temp, "emulator")
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "./emulator")
-	build.Dir = ".." // its workspace has the emulator
-	build.Env = append(os.Environ(), "GOWORK=")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, tail(output))
+func (e *emulator) start(ctx context.Context, args []string) error {
+	path, err := goBuild(ctx, e.temp, "..", "./emulator", "GOWORK=") // the workspace has the emulator
+	if err != nil {
+		return err
 	}
 	var stderr bytes.Buffer
-	e.cmd = exec.CommandContext(ctx, path, "-addr", "127.0.0.1:0", "-stream", "unused",
-		"-state-delay", "0", "-control", "-reads", "1000", "-read-bytes", "1GiB")
+	args = append([]string{
+		"-addr", "127.0.0.1:0", "-stream", "unused", "-state-delay", "0", "-control", "-reads", "1000", "-read-bytes", "1GiB",
+	}, args...)
+	e.cmd = exec.CommandContext(ctx, path, args...)
 	e.cmd.Stderr = &stderr
 	stdout, err := e.cmd.StdoutPipe()
 	if err != nil {

@@ -41,7 +41,8 @@ Producers:
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second signal ends the program immediately
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
@@ -91,13 +92,18 @@ func parseArgs(args []string) (options, error) {
 		return opts, fmt.Errorf("-streams is %q and must be from %w", *streams, err)
 	}
 	all := len(opts.producers) == len(catalog)
-	if fields := strings.Fields(*command); len(fields) > 0 {
+	if *command != "" {
+		fields := strings.Fields(*command)
+		if len(fields) == 0 {
+			return opts, fmt.Errorf("-program is %q and must name a program", *command)
+		}
 		if !all {
 			return opts, errors.New("-program and -only exclude each other")
 		}
 		all = false
 		opts.producers = []producer{{name: *command, title: "`" + *command + "` VERSION", command: fields}}
 	}
+	opts.endpoint = strings.TrimRight(opts.endpoint, "/")
 	server, err := url.Parse(opts.endpoint)
 	switch {
 	case flags.NArg() > 0:

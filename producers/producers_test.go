@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"os"
 	"regexp"
@@ -159,7 +160,9 @@ func TestProgramFails(t *testing.T) {
 		`{"Sent":3000,"Believed":3000}`: "the program printed no Version",
 		`{"Version":"1","Sent":2999,"Believed":0}`:            "sent 2999 records instead of 3000",
 		`{"Version":"1","Sent":3000,"Believed":3001}`:         "Believed 3001, which must be from 0 to 3000",
-		`{"Version":"1","Sent":3000,"Believed":-1}`:           "Believed -1, which must be from 0 to 3000",
+		`{"Version":"1","Sent":3000,"Believed":-2}`:           "Believed -2, which must be from 0 to 3000",
+		`{"Version":"1","Sent":3000,"Believes":3000}`:         "must have Sent and Believed",
+		`{"Version":"1","Believed":3000}`:                     "must have Sent and Believed",
 		"{\"Version\":\"1\",\"Sent\":3000,\"Believed\":0}\nx": `the program's last line is "x"`,
 	} {
 		_, err := thisProgram(t, does).run(t.Context(), "http://127.0.0.1:1", "stream", sent)
@@ -174,6 +177,56 @@ func TestProgramFails(t *testing.T) {
 	cancel()
 	if _, err := thisProgram(t, "waits").run(ctx, "http://127.0.0.1:1", "stream", sent); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: error %v", err)
+	}
+}
+
+// The page says what the catalog does, of whatever version.
+func TestPageSaysWhatTheCatalogSays(t *testing.T) {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range catalog {
+		for _, part := range []string{p.title, p.does} {
+			pattern := strings.ReplaceAll(regexp.QuoteMeta(part), "VERSION", `\S+`)
+			if !regexp.MustCompile(`\| ` + pattern + ` \|`).Match(text) {
+				t.Errorf("%s lacks %q", page, part)
+			}
+		}
+	}
+}
+
+// A shard that is split hands over to its children only after a while, as on AWS.
+func TestHotShardWithSlowSplits(t *testing.T) {
+	e, err := startEmulator(t.Context(), "-state-delay", "20ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.stop)
+	hot, err := choose(layouts, "hot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(e.url, false)
+	stream, err := server.create(t.Context(), hot[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	shards, err := server.shards(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for eighths := int64(4); eighths < 8; eighths++ {
+		key := new(big.Int).Lsh(big.NewInt(eighths), 125)
+		put, err := server.client.PutRecord(t.Context(), &kinesis.PutRecordInput{
+			StreamName: &stream, PartitionKey: aws.String("key"), ExplicitHashKey: aws.String(key.String()), Data: []byte("data"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := ownerOf(shards, key); *put.ShardId != *owner {
+			t.Errorf("a record at %d eighths went to %s, want %s", eighths, *put.ShardId, *owner)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func measure(ctx context.Context, s *server, c *child, l layout, records int) (_
 	if err != nil {
 		return result{}, err
 	}
-	defer func() { err = errors.Join(err, s.delete(context.WithoutCancel(ctx), stream)) }()
+	defer func() { err = errors.Join(err, s.delete(ctx, stream)) }()
 	claim, err := c.run(ctx, s.endpoint, stream, records)
 	if err != nil {
 		return result{}, err

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -25,6 +28,7 @@ type server struct {
 func newServer(endpoint string, lenient bool) *server {
 	return &server{endpoint: endpoint, lenient: lenient, client: kinesis.New(kinesis.Options{
 		BaseEndpoint: &endpoint,
+		HTTPClient:   awshttp.NewBuildableClient().WithTimeout(time.Minute),
 		Region:       "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
@@ -32,30 +36,67 @@ func newServer(endpoint string, lenient bool) *server {
 	})}
 }
 
-// create creates a stream with a layout and returns its name.
+// create creates a stream with a layout and returns its name, which no other run uses.
 func (s *server) create(ctx context.Context, l layout) (string, error) {
 	s.created++
-	name := fmt.Sprintf("producers-%d", s.created)
+	name := fmt.Sprintf("producers-%d-%d", os.Getpid(), s.created)
 	if err := s.createEven(ctx, name, l.shards); err != nil {
 		return "", err
 	}
-	for _, eighths := range l.splits {
-		start := new(big.Int).Lsh(big.NewInt(eighths), 128-3)
-		shards, err := s.shards(ctx, name)
-		if err != nil {
-			return "", err
-		}
-		_, err = s.client.SplitShard(ctx, &kinesis.SplitShardInput{
-			StreamName: &name, ShardToSplit: ownerOf(shards, start), NewStartingHashKey: aws.String(start.String()),
-		})
-		if err != nil {
-			return "", err
-		}
-		if err := s.waitUntilActive(ctx, name); err != nil {
-			return "", err
-		}
+	if err := s.split(ctx, name, l.splits); err != nil {
+		return "", errors.Join(err, s.delete(ctx, name))
 	}
 	return name, nil
+}
+
+// split splits shards, and waits until their children take records.
+func (s *server) split(ctx context.Context, stream string, splits []int64) error {
+	for _, eighths := range splits {
+		start := new(big.Int).Lsh(big.NewInt(eighths), 128-3)
+		shards, err := s.shards(ctx, stream)
+		if err != nil {
+			return err
+		}
+		_, err = s.client.SplitShard(ctx, &kinesis.SplitShardInput{
+			StreamName: &stream, ShardToSplit: ownerOf(shards, start), NewStartingHashKey: aws.String(start.String()),
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.waitUntilActive(ctx, stream); err != nil {
+			return err
+		}
+	}
+	for _, eighths := range splits {
+		if err := s.waitUntilTaking(ctx, stream, new(big.Int).Lsh(big.NewInt(eighths), 128-3)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waitUntilTaking waits until the open shard that owns a hash key takes its records. On AWS and its
+// emulators, a parent goes on taking them for seconds after a split.
+func (s *server) waitUntilTaking(ctx context.Context, stream string, key *big.Int) error {
+	shards, err := s.shards(ctx, stream)
+	if err != nil {
+		return err
+	}
+	owner := aws.ToString(ownerOf(shards, key))
+	for range 300 {
+		put, err := s.client.PutRecord(ctx, &kinesis.PutRecordInput{
+			StreamName: &stream, PartitionKey: aws.String("probe"), ExplicitHashKey: aws.String(key.String()), Data: []byte("probe"),
+		})
+		if err != nil || aws.ToString(put.ShardId) == owner {
+			return err
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("%s takes no records a minute after it was split off", owner)
 }
 
 // createEven creates a stream whose shards are equally large.
@@ -158,7 +199,9 @@ func (s *server) read(ctx context.Context, stream, shardID string, visit func(ty
 	if err != nil {
 		return err
 	}
-	for iterator := first.ShardIterator; iterator != nil; {
+	const mostEmpty = 1000 // AWS returns some while a reader is behind
+	empty := 0
+	for iterator := first.ShardIterator; iterator != nil && empty < mostEmpty; {
 		out, err := s.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: iterator})
 		if err != nil {
 			return err
@@ -169,12 +212,21 @@ func (s *server) read(ctx context.Context, stream, shardID string, visit func(ty
 		if len(out.Records) == 0 && aws.ToInt64(out.MillisBehindLatest) == 0 {
 			return nil
 		}
+		if len(out.Records) == 0 {
+			empty++
+		}
 		iterator = out.NextShardIterator
+	}
+	if empty == mostEmpty {
+		return fmt.Errorf("%d answers about %s were empty, and it has more records", mostEmpty, shardID)
 	}
 	return nil
 }
 
+// delete deletes a stream, even if ctx is done.
 func (s *server) delete(ctx context.Context, stream string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	_, err := s.client.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &stream})
 	return err
 }
