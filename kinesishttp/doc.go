@@ -26,10 +26,10 @@
 //   - It retries a request that failed as a whole, and a throttled PutRecord. It makes up to three
 //     attempts and sleeps for random times between them. If your code must see a whole-request
 //     fault, give the fault a Count of 3 or -1, or set Options.Retryer to aws.NopRetryer{}.
-//   - On a network, it may send a request twice if the answer comes at once, and then its records are
-//     stored twice. smithy-go v1.28.9, which it uses, takes such an answer for a broken connection. A
-//     server should wait a millisecond before it answers, as the emulator of this repository does.
-//     NewTransport's clients are not affected.
+//   - On a network, it may send a request twice if the answer comes at once, and then its records
+//     are stored twice. smithy-go v1.28.9, which it uses, takes such an answer for a broken
+//     connection. A server should wait a millisecond before it answers, as the emulator of this
+//     repository does. NewTransport's clients are not affected.
 //
 // # On a network
 //

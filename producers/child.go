@@ -54,8 +54,8 @@ type claim struct {
 	Believed int
 }
 
-// timeout limits one run of a program. One shard takes a millisecond for each record after the first
-// thousand, and a producer may pause between attempts.
+// timeout limits one run of a program. One shard takes a millisecond for each record after the
+// first thousand, and a producer may pause between attempts.
 func timeout(records int) time.Duration {
 	return 2*time.Minute + time.Duration(records)*4*time.Millisecond
 }

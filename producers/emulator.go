@@ -19,9 +19,9 @@ type emulator struct {
 	temp   string // holds the program
 }
 
-// startEmulator builds and starts the emulator with AWS's limits on what a shard takes. Reads are not
-// limited, because only the driver reads, and streams change their state immediately. More arguments
-// override these.
+// startEmulator builds and starts the emulator with AWS's limits on what a shard takes. Reads are
+// not limited, because only the driver reads, and streams change their state immediately. More
+// arguments override these.
 func startEmulator(ctx context.Context, args ...string) (*emulator, error) {
 	temp, err := os.MkdirTemp("", "emulator")
 	if err != nil {

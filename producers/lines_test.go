@@ -43,8 +43,8 @@ var lines = []struct {
 
 const otelExporter = "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awskinesisexporter"
 
-// In the catalog, a link to a line of Go ends in the first of these, and another line is named by the
-// second.
+// In the catalog, a link to a line of Go ends in the first of these, and another line is named by
+// the second.
 var (
 	linkToLine = regexp.MustCompile(`/([\w]+\.go)#L(\d+)`)
 	namedLine  = regexp.MustCompile("`([^`]+)`, line (\\d+)")

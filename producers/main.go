@@ -1,8 +1,8 @@
-// Producers runs real Kinesis producers against a server, and shows how many of the records that each
-// believed stored the stream holds. See docs/producers.md.
+// Producers runs real Kinesis producers against a server, and shows how many of the records that
+// each believed stored the stream holds. See docs/producers.md.
 //
-// A program for each producer sends records with it as its documentation says. Go programs are modules
-// of their own, so each is built with the AWS SDK that its producer requires.
+// A program for each producer sends records with it as its documentation says. Go programs are
+// modules of their own, so each is built with the AWS SDK that its producer requires.
 package main
 
 import (

@@ -84,7 +84,8 @@ func thisProgram(t *testing.T, does string) *child {
 	return &child{command: []string{os.Args[0]}}
 }
 
-// startWithTimeStopped starts an emulator whose shards take what they can hold at once, and no more.
+// startWithTimeStopped starts an emulator whose shards take what they can hold at once, and no
+// more.
 func startWithTimeStopped(t *testing.T) string {
 	t.Helper()
 	e, err := startEmulator(t.Context())
@@ -108,8 +109,8 @@ func startWithTimeStopped(t *testing.T) string {
 	return e.url
 }
 
-// hot is how many of the fake program's records belong to the hot shard: those whose hash keys are in
-// the first half of the hash space.
+// hot is how many of the fake program's records belong to the hot shard: those whose hash keys are
+// in the first half of the hash space.
 func hot() int {
 	n := 0
 	for i := range sent {

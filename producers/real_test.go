@@ -34,8 +34,8 @@ func named(t *testing.T, name string) producer {
 	return producers[0]
 }
 
-// These producers never resend a throttled record, so a shard whose clock stands still holds what it
-// takes at once.
+// These producers never resend a throttled record, so a shard whose clock stands still holds what
+// it takes at once.
 func TestProducersThatLose(t *testing.T) {
 	producers := ifNamed(t, "aws-kinesis-writable", "sdkv1")
 	url := startWithTimeStopped(t)

@@ -38,7 +38,8 @@ func measure(ctx context.Context, s *server, c *child, l layout, records int) (_
 	return result{claim, stored, distinct}, err
 }
 
-// runAll runs each producer on each kind of stream. It goes on if a producer fails, and leaves it out.
+// runAll runs each producer on each kind of stream. It goes on if a producer fails, and leaves it
+// out.
 func runAll(ctx context.Context, s *server, opts options, stdout io.Writer) ([]row, error) {
 	var rows []row
 	for _, p := range opts.producers {

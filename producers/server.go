@@ -169,8 +169,8 @@ func ownerOf(shards []types.Shard, key *big.Int) *string {
 // token is in the data of each record that a program sends, with the record's number.
 var token = regexp.MustCompile(`record-(\d{6})\.`)
 
-// count returns how many of the records that a program sent a stream holds, with and without copies.
-// A Kinesis record may hold several of them.
+// count returns how many of the records that a program sent a stream holds, with and without
+// copies. A Kinesis record may hold several of them.
 func (s *server) count(ctx context.Context, stream string) (stored, distinct int, err error) {
 	seen := map[string]bool{}
 	shards, err := s.shards(ctx, stream)

@@ -27,8 +27,8 @@ func (r row) title() string {
 	return strings.ReplaceAll(r.producer.title, "VERSION", strings.TrimPrefix(r.version(), "v"))
 }
 
-// tables prints the rows in Markdown: what each producer lost and why, then all figures for each kind
-// of stream.
+// tables prints the rows in Markdown: what each producer lost and why, then all figures for each
+// kind of stream.
 func tables(streams []layout, rows []row) string {
 	var b strings.Builder
 	b.WriteString("| Producer |")

@@ -47,8 +47,9 @@ func send(t program.Traffic) (int, error) {
 			believed.Add(1)
 		}
 	}()
-	// The handler has no method that flushes or closes it. This is twice as long as one shard takes for
-	// all records, and time for the last pauses, so nothing is lost only because the program ends.
+	// The handler has no method that flushes or closes it. This is twice as long as one shard takes
+	// for all records, and time for the last pauses, so nothing is lost only because the program
+	// ends.
 	time.Sleep(10*time.Second + time.Duration(t.Records)*2*time.Millisecond)
 	return int(believed.Load()), nil
 }

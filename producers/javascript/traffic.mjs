@@ -20,8 +20,8 @@ function variable(name) {
 // key returns record i's partition key. Every record has its own. i counts from 0.
 export const key = (i) => `key-${digits(i)}`;
 
-// data returns record i's data: 100 characters that start with its token. The driver counts tokens in
-// what is stored.
+// data returns record i's data: 100 characters that start with its token. The driver counts tokens
+// in what is stored.
 export const data = (i) => `record-${digits(i)}.`.padEnd(100, "x");
 
 const digits = (i) => String(i).padStart(6, "0");

@@ -1,10 +1,10 @@
 // This program sends records with the OpenTelemetry Collector's awskinesis exporter, whose
 // queue, retries, timeout and encoding are the defaults.
 //
-// Each record is a log record. The exporter puts all logs of a resource into one Kinesis record, under
-// a random partition key. So each log record gets a resource of its own, or with -one-resource all of a
-// batch share one. A record is believed stored if the exporter counted it in the metric
-// otelcol_exporter_sent_log_records.
+// Each record is a log record. The exporter puts all logs of a resource into one Kinesis record,
+// under a random partition key. So each log record gets a resource of its own, or with
+// -one-resource all of a batch share one. A record is believed stored if the exporter counted it in
+// the metric otelcol_exporter_sent_log_records.
 package main
 
 import (

@@ -33,9 +33,9 @@ func (t Traffic) Data(i int) []byte {
 }
 
 // Main reads the traffic from the environment, has send send it, and prints the result for the
-// driver. Send returns how many records the producer's API claimed to have stored, at any time until
-// it was closed. An error from send means that the program failed, not that records did. The version
-// printed is that of module, which must be linked into the program.
+// driver. Send returns how many records the producer's API claimed to have stored, at any time
+// until it was closed. An error from send means that the program failed, not that records did. The
+// version printed is that of module, which must be linked into the program.
 func Main(module string, send func(Traffic) (believed int, err error)) {
 	traffic, err := fromEnvironment()
 	if err != nil {
