@@ -88,7 +88,7 @@ func TestLines(t *testing.T) {
 func sourceOf(t *testing.T, name, source string) string {
 	t.Helper()
 	dir := filepath.Join("javascript", "node_modules", filepath.FromSlash(source))
-	if p := named(t, name); p.dir != "" {
+	if p := named(t, catalog, name); p.dir != "" {
 		dir = filepath.Join(moduleCache(t), filepath.FromSlash(source)+"@"+requiredVersion(t, p.dir, source))
 	}
 	if _, err := os.Stat(dir); err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"os"
 	"regexp"
@@ -93,18 +92,8 @@ func startWithTimeStopped(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.stop)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, e.url+"/control/clock", strings.NewReader(`{"Running": false}`))
-	if err != nil {
+	if err := newServer(e.url, false).control(t.Context(), http.MethodPut, "/control/clock", `{"Running": false}`); err != nil {
 		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		t.Fatal(response.Status)
 	}
 	return e.url
 }
@@ -137,11 +126,7 @@ func TestRun(t *testing.T) {
 		{"sends twice", "one", true, 5000, 2500},
 	} {
 		t.Run(fmt.Sprint(test.does, ", ", test.layout, ", lenient ", test.lenient), func(t *testing.T) {
-			layout, err := choose(layouts, test.layout)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, err := measure(t.Context(), newServer(url, test.lenient), thisProgram(t, test.does), layout[0], sent)
+			r, err := measure(t.Context(), newServer(url, test.lenient), thisProgram(t, test.does), named(t, layouts, test.layout), sent)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,12 +189,8 @@ func TestHotShardWithSlowSplits(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.stop)
-	hot, err := choose(layouts, "hot")
-	if err != nil {
-		t.Fatal(err)
-	}
 	server := newServer(e.url, false)
-	stream, err := server.create(t.Context(), hot[0])
+	stream, err := server.create(t.Context(), named(t, layouts, "hot"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,8 +198,8 @@ func TestHotShardWithSlowSplits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for eighths := int64(4); eighths < 8; eighths++ {
-		key := new(big.Int).Lsh(big.NewInt(eighths), 125)
+	for n := int64(4); n < 8; n++ {
+		key := eighths(n)
 		put, err := server.client.PutRecord(t.Context(), &kinesis.PutRecordInput{
 			StreamName: &stream, PartitionKey: aws.String("key"), ExplicitHashKey: aws.String(key.String()), Data: []byte("data"),
 		})
@@ -226,7 +207,7 @@ func TestHotShardWithSlowSplits(t *testing.T) {
 			t.Fatal(err)
 		}
 		if owner := ownerOf(shards, key); *put.ShardId != *owner {
-			t.Errorf("a record at %d eighths went to %s, want %s", eighths, *put.ShardId, *owner)
+			t.Errorf("a record at %d eighths went to %s, want %s", n, *put.ShardId, *owner)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ func ifNamed(t *testing.T, names ...string) []producer {
 	var producers []producer
 	for _, name := range names {
 		if slices.Contains(wanted, name) {
-			producers = append(producers, named(t, name))
+			producers = append(producers, named(t, catalog, name))
 		}
 	}
 	if len(producers) == 0 {
@@ -24,14 +25,14 @@ func ifNamed(t *testing.T, names ...string) []producer {
 	return producers
 }
 
-// named returns a producer of the catalog.
-func named(t *testing.T, name string) producer {
+// named returns the item with a name.
+func named[T fmt.Stringer](t *testing.T, items []T, name string) T {
 	t.Helper()
-	producers, err := choose(catalog, name)
+	chosen, err := choose(items, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return producers[0]
+	return chosen[0]
 }
 
 // These producers never resend a throttled record, so a shard whose clock stands still holds what
@@ -74,11 +75,7 @@ func runProducer(t *testing.T, endpoint string, p producer, records int) result 
 		t.Fatal(err)
 	}
 	t.Cleanup(c.remove)
-	one, err := choose(layouts, "one")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := measure(t.Context(), newServer(endpoint, false), c, one[0], records)
+	r, err := measure(t.Context(), newServer(endpoint, false), c, named(t, layouts, "one"), records)
 	if err != nil {
 		t.Fatal(err)
 	}

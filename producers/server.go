@@ -51,8 +51,8 @@ func (s *server) create(ctx context.Context, l layout) (string, error) {
 
 // split splits shards, and waits until their children take records.
 func (s *server) split(ctx context.Context, stream string, splits []int64) error {
-	for _, eighths := range splits {
-		start := new(big.Int).Lsh(big.NewInt(eighths), 128-3)
+	for _, n := range splits {
+		start := eighths(n)
 		shards, err := s.shards(ctx, stream)
 		if err != nil {
 			return err
@@ -67,21 +67,24 @@ func (s *server) split(ctx context.Context, stream string, splits []int64) error
 			return err
 		}
 	}
-	for _, eighths := range splits {
-		if err := s.waitUntilTaking(ctx, stream, new(big.Int).Lsh(big.NewInt(eighths), 128-3)); err != nil {
+	shards, err := s.shards(ctx, stream)
+	if err != nil {
+		return err
+	}
+	for _, n := range splits {
+		if err := s.waitUntilTaking(ctx, stream, shards, eighths(n)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// eighths returns the hash key at n eighths of the hash space.
+func eighths(n int64) *big.Int { return new(big.Int).Lsh(big.NewInt(n), 128-3) }
+
 // waitUntilTaking waits until the open shard that owns a hash key takes its records. On AWS and its
 // emulators, a parent goes on taking them for seconds after a split.
-func (s *server) waitUntilTaking(ctx context.Context, stream string, key *big.Int) error {
-	shards, err := s.shards(ctx, stream)
-	if err != nil {
-		return err
-	}
+func (s *server) waitUntilTaking(ctx context.Context, stream string, shards []types.Shard, key *big.Int) error {
 	owner := aws.ToString(ownerOf(shards, key))
 	for range 300 {
 		put, err := s.client.PutRecord(ctx, &kinesis.PutRecordInput{
@@ -114,7 +117,15 @@ func (s *server) createEven(ctx context.Context, name string, shards int) error 
 // createLenient creates a stream of the emulator with the limits of putrecords.LenientLimits.
 func (s *server) createLenient(ctx context.Context, name string, shards int) error {
 	stream := fmt.Sprintf(`{"Name": %q, "Shards": %d, "Limits": {"RecordBurst": 5000, "ByteBurst": 15728640}}`, name, shards)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint+"/control/streams", strings.NewReader(stream))
+	if err := s.control(ctx, http.MethodPost, "/control/streams", stream); err != nil {
+		return fmt.Errorf("-lenient takes the emulator's control API: %w", err)
+	}
+	return nil
+}
+
+// control makes a call of the emulator's control API.
+func (s *server) control(ctx context.Context, method, path, body string) error {
+	request, err := http.NewRequestWithContext(ctx, method, s.endpoint+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -125,7 +136,7 @@ func (s *server) createLenient(ctx context.Context, name string, shards int) err
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("POST %s: %s, but -lenient takes the emulator's control API", request.URL, response.Status)
+		return fmt.Errorf("%s %s: %s", method, request.URL, response.Status)
 	}
 	return nil
 }

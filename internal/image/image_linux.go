@@ -1,5 +1,6 @@
 // Package image lets a test try the image of a command without Docker. The Dockerfile's own command
-// makes the program, which then runs in a directory that has nothing else, as the Dockerfile's user.
+// builds the program, which then runs as the Dockerfile's user in a directory that has nothing
+// else.
 package image
 
 import (
